@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The floors of the house: a target names only targets that stand below it here. TidyTests holds every file to it.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, over below: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: below, swiftSettings: strict)
+}
+
+func tests(_ name: String, of subjects: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: subjects, exclude: exclude, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "signalbox",
+    products: [
+        .executable(name: "signalbox", targets: ["SignalboxCLI"]),
+        .library(name: "Signalbox", targets: ["Signalbox"]),
+        .library(name: "SignalboxTesting", targets: ["SignalboxTesting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // 0: C libraries, as installed by the system
+        .systemLibrary(
+            name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // 1
+        room("SignalboxCore"),
+        // 2
+        room("SignalboxTelemetry", over: ["SignalboxCore"]),
+        // 3
+        room(
+            "SignalboxHTTP",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "CMicrohttpd", "CCurl", "CZlib",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        // 4
+        room("SignalboxProviders", over: ["SignalboxCore"]),
+        room("SignalboxRouting", over: ["SignalboxCore"]),
+        // 5
+        room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "Yams"]),
+        // 6
+        room(
+            "Signalbox",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders", "SignalboxRouting",
+                "SignalboxConfig",
+            ]),
+        room(
+            "SignalboxServer",
+            over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox"]),
+        // 7
+        .executableTarget(
+            name: "SignalboxCLI",
+            dependencies: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox",
+                "SignalboxServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        // for tests, ours and embedders'
+        room("SignalboxTesting", over: ["SignalboxCore", "SignalboxHTTP"]),
+
+        tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
+        tests("SignalboxTelemetryTests", of: ["SignalboxTelemetry", "SignalboxCore"]),
+        tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
+        tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
+        tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
+        tests("SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxCore"]),
+        tests("TidyTests", of: []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,4 @@
+#ifndef SIGNALBOX_CMICROHTTPD_SHIM_H
+#define SIGNALBOX_CMICROHTTPD_SHIM_H
+#include <microhttpd.h>
+#endif
