@@ -33,6 +33,7 @@ let package = Package(
     ],
     targets: [
         // 0: C libraries, as installed by the system
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(
             name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -45,7 +46,7 @@ let package = Package(
         room(
             "SignalboxHTTP",
             over: [
-                "SignalboxCore", "SignalboxTelemetry", "CMicrohttpd", "CCurl", "CZlib",
+                "SignalboxCore", "SignalboxTelemetry", "CLinux", "CMicrohttpd", "CCurl", "CZlib",
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         // 4
@@ -57,7 +58,8 @@ let package = Package(
         room(
             "Signalbox",
             over: [
-                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders", "SignalboxRouting",
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxRouting",
                 "SignalboxConfig",
             ]),
         room(

@@ -40,7 +40,10 @@ public struct HeaderBlock: Sendable {
     /// Every field in order, for relaying and for tests.
     public var all: [(name: String, value: String)] {
         places.map {
-            (String(decoding: bytes[$0.name], as: UTF8.self), String(decoding: bytes[$0.value], as: UTF8.self))
+            (
+                String(decoding: bytes[$0.name], as: UTF8.self),
+                String(decoding: bytes[$0.value], as: UTF8.self)
+            )
         }
     }
 
