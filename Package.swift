@@ -76,6 +76,11 @@ let package = Package(
         // for tests, ours and embedders'
         room("SignalboxTesting", over: ["SignalboxCore", "SignalboxHTTP"]),
 
+        // measured and fuzzed, not shipped
+        .executableTarget(
+            name: "signalbox-microbench", dependencies: ["SignalboxCore"],
+            path: "Benchmarks/Micro", swiftSettings: strict),
+
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
         tests("SignalboxTelemetryTests", of: ["SignalboxTelemetry", "SignalboxCore"]),
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
