@@ -1,15 +1,5 @@
 /// Label values as the text format wants them.
 enum LabelText {
-    /// `value`, or as much of it as fits in `bytesMax` with a `…` that says that it was cut.
-    static func capped(_ value: String, bytesMax: Int) -> String {
-        guard value.utf8.count > bytesMax else { return value }
-        let ellipsis = "…"
-        var end = value.utf8.index(value.startIndex, offsetBy: bytesMax - ellipsis.utf8.count)
-        // Back to where a scalar begins: half of one would become a replacement character.
-        while value.utf8[end] & 0xC0 == 0x80 { end = value.utf8.index(before: end) }
-        return String(value[..<end]) + ellipsis
-    }
-
     /// `a="x",b="y"`, escaped.
     static func pairs(_ names: [String], _ values: [String]) -> [UInt8] {
         var text: [UInt8] = []

@@ -55,7 +55,7 @@ final class MetricFamily: Sendable {
                 sink.countMistake()
                 return sink
             }
-            let values = labels.map { LabelText.capped($0, bytesMax: limits.labelValueBytesMax) }
+            let values = labels.map { $0.capped(bytesMax: limits.labelValueBytesMax) }
             return series(values, reading, in: &state).cells
         }
     }
