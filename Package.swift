@@ -73,6 +73,10 @@ let package = Package(
                 "SignalboxServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // printers of numbers, not tests
+        .executableTarget(
+            name: "signalbox-microbench-telemetry", dependencies: ["SignalboxCore", "SignalboxTelemetry"],
+            path: "Benchmarks/Telemetry", swiftSettings: strict),
         // for tests, ours and embedders'
         room("SignalboxTesting", over: ["SignalboxCore", "SignalboxHTTP"]),
 
