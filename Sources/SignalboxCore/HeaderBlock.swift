@@ -1,4 +1,5 @@
-/// The header fields of one message, in one allocation-friendly block; names are looked up without regard to case.
+/// The header fields of one message, in one allocation-friendly block; names are looked up without regard to
+/// case.
 public struct HeaderBlock: Sendable {
     private struct Place: Sendable {
         var name: Range<Int>
@@ -40,7 +41,10 @@ public struct HeaderBlock: Sendable {
     /// Every field in order, for relaying and for tests.
     public var all: [(name: String, value: String)] {
         places.map {
-            (String(decoding: bytes[$0.name], as: UTF8.self), String(decoding: bytes[$0.value], as: UTF8.self))
+            (
+                String(decoding: bytes[$0.name], as: UTF8.self),
+                String(decoding: bytes[$0.value], as: UTF8.self)
+            )
         }
     }
 
