@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The floors of the house: a target names only targets that stand below it here. TidyTests holds every file to it.
+// The floors of the house: a target names only targets that stand below it here. TidyTests holds every file
+// to it.
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),

@@ -3,5 +3,6 @@ import ArgumentParser
 @main
 struct SignalboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "signalbox", abstract: "Routes LLM requests to providers that fail, and tells the truth about every one.")
+        commandName: "signalbox",
+        abstract: "Routes LLM requests to providers that fail, and tells the truth about every one.")
 }

@@ -1,4 +1,5 @@
-/// The header fields of one message, in one allocation-friendly block; names are looked up without regard to case.
+/// The header fields of one message, in one allocation-friendly block; names are looked up without regard to
+/// case.
 public struct HeaderBlock: Sendable {
     private struct Place: Sendable {
         var name: Range<Int>

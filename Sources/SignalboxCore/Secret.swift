@@ -15,7 +15,8 @@ public struct Secret: Sendable, Hashable {
         value.isEmpty
     }
 
-    /// Compares every byte whatever the first difference, so that timing tells nothing of the content (its length aside).
+    /// Compares every byte whatever the first difference, so that timing tells nothing of the content (its
+    /// length aside).
     public func matches(_ candidate: some Collection<UInt8>) -> Bool {
         let own = value.utf8
         var difference: UInt8 = own.count == candidate.count ? 0 : 1

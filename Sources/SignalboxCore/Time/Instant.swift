@@ -1,6 +1,8 @@
-/// A point on the monotonic clock, in nanoseconds since an arbitrary start that is the same for the whole process.
+/// A point on the monotonic clock, in nanoseconds since an arbitrary start that is the same for the whole
+/// process.
 ///
-/// Sixty-four bits instead of `ContinuousClock.Instant`'s hundred and twenty-eight: it is taken several times a request.
+/// Sixty-four bits instead of `ContinuousClock.Instant`'s hundred and twenty-eight: it is taken several times
+/// a request.
 public struct Instant: InstantProtocol, Sendable {
     public var nanoseconds: Int64
 

@@ -1,0 +1,86 @@
+/// Which module may import which: the house of the design, floor by floor. A new target needs a row here.
+struct Floors {
+    struct Room {
+        let floor: Int
+        /// Modules from outside the house that this room may use, besides `everywhere`.
+        var outside: Set<String> = []
+        /// The only siblings it may use.
+        var siblings: Set<String> = []
+    }
+
+    static let everywhere: Set<String> = ["Glibc", "Synchronization"]
+    static let clibraries: Set<String> = ["CMicrohttpd", "CCurl", "CZlib"]
+    static let clibraryFloor = 3
+    static let forTests = "SignalboxTesting"
+
+    static let rooms: [String: Room] = [
+        "SignalboxCore": Room(floor: 1),
+        "SignalboxTelemetry": Room(floor: 2),
+        "SignalboxHTTP": Room(floor: 3, outside: ["DequeModule"]),
+        "SignalboxStore": Room(floor: 3, outside: ["GRDB"]),
+        "SignalboxProviders": Room(floor: 4, outside: ["FoundationEssentials"]),
+        "SignalboxRouting": Room(floor: 4, outside: ["DequeModule"]),
+        "SignalboxUsage": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),
+        "SignalboxKeys": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),
+        "SignalboxRetrieval": Room(floor: 4),
+        "SignalboxConfig": Room(floor: 5, outside: ["Foundation", "FoundationEssentials", "Yams"]),
+        "Signalbox": Room(floor: 6, outside: ["FoundationEssentials"]),
+        "SignalboxServer": Room(
+            floor: 6, outside: ["FoundationEssentials", "Crypto"], siblings: ["Signalbox"]),
+        "SignalboxCLI": Room(floor: 7, outside: ["ArgumentParser", "Foundation", "FoundationEssentials"]),
+        "SignalboxFuzz": Room(floor: 7, outside: ["Foundation"]),
+        // Not on the stairs: it stands on floors 1 to 3, and only tests use it.
+        forTests: Room(floor: 4, outside: ["Testing", "Foundation", "DequeModule"]),
+    ]
+
+    static let forTestTargets: Set<String> = ["Testing", "Foundation", "Dispatch", forTests]
+
+    /// Every module that files of a target may import, or nil where no row says.
+    static func allowed(in target: String, below folder: String) -> Set<String>? {
+        switch folder {
+        case "Sources": return rooms[target].map { allowed(in: $0, including: $0.siblings) }
+        case "Benchmarks": return allowed(in: Room(floor: 7, outside: ["Foundation"]), including: [])
+        default: return allowedInTests(named: target)
+        }
+    }
+
+    static func findings(in file: RepositoryFile) -> [Finding] {
+        guard let text = file.swift, let target = file.target else { return [] }
+        let folder = String(file.path.prefix { $0 != "/" })
+        guard let allowed = allowed(in: target, below: folder) else {
+            return [file.finding(1, "target \(target) stands on no floor", "Give it a row in Floors.swift")]
+        }
+        return imports(in: text).filter { !allowed.contains($0.module) && $0.module != target }.map {
+            file.finding(
+                $0.line, "\(target) may not import \($0.module)",
+                "Put a protocol or closure on a lower floor and join them on floor 6, or change Floors.swift")
+        }
+    }
+
+    /// Each `import`, whatever stands before the word or between it and the module's name.
+    static func imports(in text: SwiftText) -> [(line: Int, module: String)] {
+        let kinds: Set<Substring> = [
+            "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
+        ]
+        return text.offsets(of: "import").compactMap { at in
+            let rest = text.code[at...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: ";") }
+            let words = String(decoding: rest, as: UTF8.self).split(separator: " ").dropFirst()
+            guard let path = words.first(where: { !kinds.contains($0) }) else { return nil }
+            return (text.line(at: at), String(path.prefix { $0 != "." }))
+        }
+    }
+
+    private static func allowed(in room: Room, including siblings: Set<String>) -> Set<String> {
+        let below = rooms.filter { $0.value.floor < room.floor && $0.key != forTests }.keys
+        let libraries = room.floor == clibraryFloor ? clibraries : []
+        return everywhere.union(room.outside).union(below).union(siblings).union(libraries)
+    }
+
+    private static func allowedInTests(named target: String) -> Set<String>? {
+        guard target.hasSuffix("Tests") else { return nil }
+        if target == "TidyTests" { return ["Testing", "Foundation"] }
+        let subject = String(target.dropLast("Tests".count))
+        guard let room = rooms[subject] else { return nil }
+        return allowed(in: room, including: room.siblings).union(forTestTargets).union([subject])
+    }
+}
