@@ -3,7 +3,8 @@
 
 #include <zlib.h>
 
-/* deflateInit2 and inflateInit2 are macros that add the library version and the stream's size: Swift cannot see them. */
+/* deflateInit2 and inflateInit2 are macros that add the library version and the stream's size: Swift cannot
+   see them. */
 
 /* windowBits 15 + 16 asks for the gzip wrapper (RFC 1952) instead of zlib's own. */
 static inline int signalbox_gzip_deflate_init(z_stream *stream, int level) {

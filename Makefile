@@ -1,0 +1,49 @@
+# `make` alone lists what there is to make.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test sanitize bench bench-memory bench-micro fuzz format lint clean
+
+release := swift build --configuration release --static-swift-stdlib
+swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
+seconds ?= 60
+seed ?= $(shell date +%s)
+target ?= json
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+run: ## build a release and serve the demo: three mock providers, no key needed
+	@scripts/run.sh
+
+build: ## build the release binary, .build/release/signalbox
+	@scripts/build.sh
+
+test: ## unit tests, tidy tests and end-to-end tests
+	@scripts/test.sh
+
+sanitize: ## unit tests under the address and thread sanitizers
+	@scripts/sanitize.sh
+
+bench: ## direct, nginx, signalbox and envoy on one core, one table; options="--rounds 5"
+	@scripts/bench.sh $(options)
+
+bench-memory: ## 500 concurrent 150 KB bodies: peak memory, and what is given back
+	@scripts/bench.sh --memory $(options)
+
+bench-micro: ## time the inner loops
+	@$(release) --product signalbox-bench
+	@.build/release/signalbox-bench $(options)
+
+fuzz: ## feed the parsers noise: target=json seconds=60 seed=1
+	@$(release) --product signalbox-fuzz
+	.build/release/signalbox-fuzz $(target) $(seconds) $(seed)
+
+format: ## lay out every Swift file
+	@swift format --in-place --parallel --recursive $(swift_places)
+
+lint: ## layout and the rules of STYLE
+	@swift format lint --strict --parallel --recursive $(swift_places)
+	@swift test --filter TidyTests --disable-xctest --quiet
+
+clean: ## remove what was built, the Python environment too
+	@rm -rf .build .venv
