@@ -22,6 +22,14 @@ def reply(content: str = chat.GREETING, headers: dict[str, str] | None = None) -
     return behave
 
 
+def echo() -> Behaviour:
+    """Answers with the last message's own words, so that mixed-up answers are seen."""
+    async def behave(exchange: Exchange) -> None:
+        words = exchange.request.json["messages"][-1]["content"]
+        await exchange.respond(200, chat.completion(exchange.request.model, words))
+    return behave
+
+
 def held_reply(gate: Gate) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         await exchange.unless_peer_leaves(gate.wait())
