@@ -20,6 +20,9 @@ static inline int signalbox_signalfd(const sigset_t *signals) {
 
 /* accept4 and its flags are hidden behind _GNU_SOURCE, which Swift's importer does not define. */
 int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
+static inline int signalbox_socket(int family, int kind, int protocol) {
+    return socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+}
 static inline int signalbox_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {
     return accept4(listener, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
@@ -33,6 +36,7 @@ static inline struct epoll_event signalbox_epoll_event(unsigned events, unsigned
     return event;
 }
 
+static const int signalbox_socket_stream = SOCK_STREAM;
 static const unsigned signalbox_epoll_in = EPOLLIN;
 static const unsigned signalbox_epoll_out = EPOLLOUT;
 static const unsigned signalbox_epoll_hang_up = EPOLLRDHUP | EPOLLHUP | EPOLLERR;

@@ -1,4 +1,5 @@
 import CCurl
+import CLinux
 import Glibc
 
 // curl's callbacks: file-level, so that they inherit nobody's isolation. All run on the client's loop.
@@ -43,8 +44,8 @@ func clientOpensSocket(
     _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard let client = client(context), let address else { return CURL_SOCKET_BAD }
-    let kind = address.pointee.socktype | Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-    let descriptor = socket(address.pointee.family, kind, address.pointee.protocol)
+    let descriptor = signalbox_socket(
+        address.pointee.family, address.pointee.socktype, address.pointee.protocol)
     if descriptor >= 0 { client.opened(descriptor) }
     return descriptor
 }

@@ -157,7 +157,7 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
 
     /// Fires curl's timer whenever it is due, not only when no socket was ready: new transfers start here.
     func flush() {
-        guard let due = wakeAt, due.nanoseconds == .min || due <= loop.now() else { return }
+        guard let due = wakeAt, due == .past || due <= loop.now() else { return }
         wakeAt = nil
         act(on: CURL_SOCKET_TIMEOUT, 0)
     }
@@ -190,7 +190,7 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     func timerChanged(milliseconds: Int) {
         switch milliseconds {
         case ..<0: wakeAt = nil
-        case 0: wakeAt = Instant(nanoseconds: .min)
+        case 0: wakeAt = .past
         default: wakeAt = loop.now().advanced(by: .milliseconds(milliseconds))
         }
     }

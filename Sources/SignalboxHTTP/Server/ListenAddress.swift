@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Where a server listens: a numeric IPv4 or IPv6 address and a port.
@@ -20,15 +21,15 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     func bindAndListen(backlog: Int32) throws(ListenError) -> (Int32, ListenAddress) {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_socktype = signalbox_socket_stream
         var found: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &found)
         guard status == 0, let info = found else {
             throw ListenError(address: self, reason: String(cString: gai_strerror(status)))
         }
         defer { freeaddrinfo(found) }
-        let kind = info.pointee.ai_socktype | Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(info.pointee.ai_family, kind, info.pointee.ai_protocol)
+        let descriptor = signalbox_socket(
+            info.pointee.ai_family, info.pointee.ai_socktype, info.pointee.ai_protocol)
         guard descriptor >= 0 else { throw ListenError(address: self, code: errno) }
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)

@@ -66,7 +66,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     var nextWake: Instant? {
         guard daemon?.hasWorkLeft == true else { return nil }
         hasResumed = true
-        return Instant(nanoseconds: .min)
+        return .past
     }
 
     // MARK: Connections
