@@ -39,24 +39,52 @@ public enum JSONScan {
         }
     }
 
+    /// Judges `bytes[range]` (all of them by default) as one value of any kind, strictly.
+    public static func value(
+        scanning bytes: [UInt8], in range: Range<Int>? = nil, depthMax: Int = JSONFields.depthLimit
+    ) throws(JSONSyntaxError) -> JSONValue {
+        let whole = range ?? 0..<bytes.count
+        let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSONValue, JSONSyntaxError> in
+            var scanner = JSONScanner(buffer, in: whole)
+            return Result { () throws(JSONSyntaxError) in
+                let value = try scanner.skipValue(depthLeft: depthMax)
+                scanner.skipWhitespace()
+                guard scanner.position == scanner.end else { throw scanner.failure(.trailingBytes) }
+                return value
+            }
+        }
+        return try result.get()
+    }
+
     /// One member of an object (the last of that name), found without allocating; nil where there is none.
     public static func member(_ name: StaticString, of value: JSONValue, in bytes: [UInt8]) -> JSONValue? {
-        guard value.kind == .object else { return nil }
-        return bytes.withUnsafeBufferPointer { buffer in
+        var found: JSONValue?
+        visitMembers(of: value, in: bytes) { key, member in
+            if key.isNamed(name, in: bytes) { found = member }
+        }
+        return found
+    }
+
+    /// Calls `visit` with each member of an object, in order and without allocating; not at all for other values.
+    public static func visitMembers(
+        of value: JSONValue, in bytes: [UInt8], _ visit: (JSONKey, JSONValue) -> Void
+    ) {
+        guard value.kind == .object else { return }
+        bytes.withUnsafeBufferPointer { buffer in
             var scanner = JSONScanner(buffer, in: value.range)
             scanner.position += 1
-            var found: JSONValue?
             do throws(JSONSyntaxError) {
                 while scanner.peekToken() == UInt8(ascii: "\"") {
-                    let (key, isEscaped) = try scanner.key()
-                    let member = try scanner.skipValue(depthLeft: JSONFields.depthLimit)
-                    if isKey(key, isEscaped: isEscaped, name, in: buffer) { found = member }
+                    let (range, isEscaped) = try scanner.key()
+                    visit(
+                        JSONKey(range: range, isEscaped: isEscaped),
+                        try scanner.skipValue(depthLeft: JSONFields.depthLimit))
                     if scanner.peekToken() == UInt8(ascii: ",") { scanner.position += 1 }
                 }
             } catch {
-                return nil
+                // Only a value that was never scanned gets here: it has no more members.
+                return
             }
-            return found
         }
     }
 
@@ -83,6 +111,16 @@ public enum JSONScan {
             return false
         }
         return true
+    }
+}
+
+/// The name of a member, where it stands in the text.
+public struct JSONKey: Sendable {
+    let range: Range<Int>
+    let isEscaped: Bool
+
+    public func isNamed(_ name: StaticString, in bytes: [UInt8]) -> Bool {
+        JSONScan.isKey(range, isEscaped: isEscaped, name, in: bytes)
     }
 }
 
