@@ -19,7 +19,8 @@ struct Microbench {
     static func measureCounters(_ registry: MetricRegistry) {
         let counter = registry.counter(Catalogue.requests).series("groq", "llama", "success")
         for threads in [1, 2] {
-            report("counter increment, \(threads) thread(s)", threads: threads, rounds: 200_000_000) { rounds in
+            report("counter increment, \(threads) thread(s)", threads: threads, rounds: 200_000_000) {
+                rounds in
                 for _ in 0..<rounds { counter.increment() }
             }
         }
@@ -38,7 +39,8 @@ struct Microbench {
             return exp(Double(state % 12_000) / 1_000 - 6)
         }
         for threads in [1, 2] {
-            report("histogram observation, \(threads) thread(s)", threads: threads, rounds: 50_000_000) { rounds in
+            report("histogram observation, \(threads) thread(s)", threads: threads, rounds: 50_000_000) {
+                rounds in
                 values.withUnsafeBufferPointer { values in
                     for round in 0..<rounds { histogram.observe(values[round & 4_095]) }
                 }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Lends each thread one byte array for the line it is writing, so that a line costs no allocation.
+/// Lends each thread the memory for the line it is writing, so that a line costs no allocation.
 enum LineBuffer {
     /// What a thread keeps between lines; a longer one is given back to the system.
     private static let keptBytesMax = 64 << 10
 
     fileprivate final class Box {
-        var bytes: [UInt8] = []
+        var bytes: LineBytes?
     }
 
     private static let key: pthread_key_t = {
@@ -15,17 +15,15 @@ enum LineBuffer {
     }()
 
     /// Empty, with room. A line that is logged while another is being written simply gets a fresh one.
-    static func take() -> [UInt8] {
-        guard let box else { return [] }
-        var bytes: [UInt8] = []
-        swap(&bytes, &box.bytes)
-        return bytes
+    static func take() -> LineBytes {
+        if let box, let bytes = box.bytes.take() { return bytes }
+        return LineBytes()
     }
 
-    static func giveBack(_ bytes: consuming [UInt8]) {
+    static func giveBack(_ bytes: consuming LineBytes) {
         guard bytes.capacity <= keptBytesMax, let box else { return }
-        bytes.removeAll(keepingCapacity: true)
-        box.bytes = bytes
+        bytes.removeAll()
+        box.bytes = consume bytes
     }
 
     private static var box: Box? {

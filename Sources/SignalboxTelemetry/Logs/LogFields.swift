@@ -5,13 +5,13 @@ public import SignalboxCore
 /// Never give it a prompt or an answer. Credentials are `Secret`, which it prints as `•••`; what merely looks like one
 /// is masked too (`Redaction`). Names must be plain words: they are not escaped.
 public struct LogFields: ~Copyable {
-    var bytes: [UInt8]
+    var bytes: LineBytes
     let format: LogFormat
     let limits: LogLimits
     private var isFirst = true
     private var isCut = false
 
-    init(_ format: LogFormat, _ limits: LogLimits, reusing bytes: consuming [UInt8]) {
+    init(_ format: LogFormat, _ limits: LogLimits, reusing bytes: consuming LineBytes) {
         self.bytes = bytes
         self.format = format
         self.limits = limits
@@ -40,7 +40,7 @@ public struct LogFields: ~Copyable {
 
     public mutating func int(_ name: StaticString, _ value: Int) {
         guard begin(name) else { return }
-        JSONText.append(value, to: &bytes)
+        bytes.append(value)
     }
 
     public mutating func int(_ name: StaticString, _ value: Int?) {
@@ -50,7 +50,7 @@ public struct LogFields: ~Copyable {
     /// JSON has no infinities and no NaN: they become null.
     public mutating func double(_ name: StaticString, _ value: Double) {
         guard begin(name) else { return }
-        bytes.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
+        bytes.append(value.isFinite ? value.description : "null")
     }
 
     public mutating func bool(_ name: StaticString, _ value: Bool) {
@@ -64,12 +64,9 @@ public struct LogFields: ~Copyable {
         let microseconds = value.nanoseconds / 1_000
         if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
         let magnitude = Int(microseconds.magnitude)
-        JSONText.append(magnitude / 1_000, to: &bytes)
+        bytes.append(magnitude / 1_000)
         bytes.append(UInt8(ascii: "."))
-        let rest = magnitude % 1_000
-        bytes.append(UInt8(ascii: "0") + UInt8(rest / 100))
-        bytes.append(UInt8(ascii: "0") + UInt8(rest / 10 % 10))
-        bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+        bytes.append(magnitude % 1_000, digits: 3)
     }
 
     /// A list of objects, such as the attempts of a request.
@@ -104,14 +101,14 @@ extension LogFields {
             append(#"{"timestamp":""#)
             TimestampText.append(time, to: &bytes)
             append(#"","level":""#)
-            bytes.append(contentsOf: level.label.utf8)
+            bytes.append(level.label)
             append(#"","message":""#)
             append(event.name)
             appendQuote()
         case .text:
             TimestampText.append(time, to: &bytes)
             bytes.append(UInt8(ascii: " "))
-            bytes.append(contentsOf: level.label.utf8)
+            bytes.append(level.label)
             bytes.append(UInt8(ascii: " "))
             append(event.name)
         }
@@ -119,7 +116,7 @@ extension LogFields {
     }
 
     /// The whole line. Consuming, so that nobody else holds the bytes and they can be used again.
-    consuming func endLine() -> [UInt8] {
+    consuming func endLine() -> LineBytes {
         if isCut {
             appendName("cut")
             append("true")
@@ -157,7 +154,7 @@ extension LogFields {
     }
 
     private mutating func append(_ text: StaticString) {
-        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        bytes.append(text)
     }
 
     private mutating func appendText(_ value: String) {
@@ -167,12 +164,11 @@ extension LogFields {
         value.withUTF8 { utf8 in
             var clean = 0
             while let hidden = Redaction.next(in: utf8, from: clean) {
-                JSONText.appendEscaped(
-                    UnsafeBufferPointer(rebasing: utf8[clean..<hidden.lowerBound]), to: &bytes)
-                bytes.append(contentsOf: Redaction.mask.utf8)
+                bytes.appendEscaped(UnsafeBufferPointer(rebasing: utf8[clean..<hidden.lowerBound]))
+                bytes.append(Redaction.mask)
                 clean = hidden.upperBound
             }
-            JSONText.appendEscaped(UnsafeBufferPointer(rebasing: utf8[clean...]), to: &bytes)
+            bytes.appendEscaped(UnsafeBufferPointer(rebasing: utf8[clean...]))
         }
         if isQuoted { bytes.append(UInt8(ascii: "\"")) }
     }

@@ -141,10 +141,10 @@ extension LogQueue {
 
     private func tellOfDropped(in batch: inout [UInt8]) {
         guard droppedUntold > 0 else { return }
-        var notice = LogFields(format, limits, reusing: [])
+        var notice = LogFields(format, limits, reusing: LineBytes())
         notice.beginLine(SystemTime().wallTime(), .warning, "log_lines_dropped")
         notice.int("count", Int(clamping: droppedUntold))
-        batch.append(contentsOf: notice.endLine())
+        notice.endLine().withBytes { batch.append(contentsOf: $0) }
         droppedToldInFlight = droppedUntold
         droppedUntold = 0
     }

@@ -33,7 +33,7 @@ public struct Logger: Sendable {
         line.string("span_id", spanID)
         fields(&line)
         let bytes = line.endLine()
-        bytes.withUnsafeBufferPointer { writer.write($0) }
+        bytes.withBytes { writer.write($0) }
         LineBuffer.giveBack(bytes)
     }
 }

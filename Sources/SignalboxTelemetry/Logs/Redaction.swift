@@ -2,7 +2,7 @@
 ///
 /// A net below the rule that credentials are `Secret`: it catches what a provider quotes back in an error message.
 enum Redaction {
-    static let mask = "•••"
+    static let mask: StaticString = "•••"
 
     /// The part to hide of the first credential at or after `start`; its prefix stays readable.
     static func next(in text: UnsafeBufferPointer<UInt8>, from start: Int = 0) -> Range<Int>? {
