@@ -142,7 +142,7 @@ extension Field {
     func choice<Choice: RawRepresentable & CaseIterable>(_ noun: String, later: [String] = []) -> Choice?
     where Choice.RawValue == String {
         let words = Choice.allCases.map(\.rawValue)
-        guard let text = text(expected: words.joined(separator: ", ")) else { return nil }
+        guard let text = text(expected: "one of " + words.joined(separator: ", ")) else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
         if later.contains(text) {
             refuse(

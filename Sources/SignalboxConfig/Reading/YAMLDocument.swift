@@ -46,8 +46,9 @@ struct YAMLDocument {
             refuse(
                 "\(problem)\(setting)", line: mark.line, column: mark.column,
                 remedy: remedy(for: line(mark.line, of: text)))
-        case .composer(_, let problem, let mark, _):
-            refuse(problem, line: mark.line, column: mark.column)
+        case .composer(_, _, let mark, _):
+            // Its other case is an unknown alias, and there are none left.
+            refuse("a second document begins here", line: mark.line, column: mark.column, remedy: "remove it")
         case .duplicatedKeysInMapping(let names, let context):
             let list = names.map { Spelling.quoted(Disguise.revealed($0)) }.joined(separator: ", ")
             refuse(
