@@ -91,7 +91,7 @@ let package = Package(
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
-        tests("SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxCore"]),
+        tests("SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxCore"], exclude: ["Mistakes"]),
         tests("TidyTests", of: []),
     ],
     swiftLanguageModes: [.v6]

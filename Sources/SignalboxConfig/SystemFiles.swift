@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 extension ConfigurationLoader {
     /// Reads the process's own environment and the disk.

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Where a listener waits: an IP address and a port, 0 for one that the system picks.
 public struct ListenAddress: Sendable, Hashable {
