@@ -18,7 +18,7 @@ HASTE = {"first_token": "400ms", "idle": "400ms", "total": "1500ms"}
 
 @dataclass(frozen=True)
 class Failure:
-    """How the first provider fails, what that is called, and how often it is asked (None: either is right)."""
+    """How the first provider fails, what that is called, and how often it is asked (None: once or twice)."""
 
     name: str
     behaviour: Behaviour
@@ -90,7 +90,8 @@ class Case:
         return scraped_until(
             self.daemon.metrics,
             lambda metrics: metrics.value(
-                "llm_client_requests_total", route="chat", tenant=contract.ANONYMOUS_TENANT, outcome=outcome) == 1,
+                "llm_client_requests_total", route="chat", tenant=contract.ANONYMOUS_TENANT,
+                outcome=outcome) == 1,
             f"one request with outcome {outcome}")
 
     def attempts(self) -> list[dict]:

@@ -49,7 +49,9 @@ def raw_events(daemon) -> list[str]:
 
 
 @pytest.mark.parametrize("behaviour", BREAKS.values(), ids=BREAKS.keys())
-def test_a_stream_that_breaks_after_a_delta_ends_with_an_error(daemon, connect, alpha, beta, behaviour: Behaviour):
+def test_a_stream_that_breaks_after_a_delta_ends_with_an_error(
+    daemon, connect, alpha, beta, behaviour: Behaviour
+):
     alpha.play(behaviour)
     received: list[str] = []
     with pytest.raises(openai.APIError):
@@ -94,7 +96,8 @@ def test_when_every_provider_fails_the_error_says_what_was_tried(daemon, connect
             extra_headers={contract.REQUEST_ID_HEADER: "all-fail"})
     assert caught.value.status_code in contract.EXHAUSTED_STATUSES
     assert caught.value.body["attempts"]
-    tried = [(attempt["provider"], attempt["error_type"]) for attempt in daemon.request_log("all-fail")["attempts"]]
+    attempts = daemon.request_log("all-fail")["attempts"]
+    tried = [(attempt["provider"], attempt["error_type"]) for attempt in attempts]
     assert tried == [("alpha", "overloaded")] * 2 + [("beta", "unreachable")] * 2
     metrics = counted(daemon, "exhausted")
     assert metrics.value("llm_exhaustions_total", route="chat") == 1
@@ -143,8 +146,11 @@ def test_label_values_come_from_the_closed_lists(daemon, connect, alpha, beta):
         with pytest.raises(openai.NotFoundError):
             client.chat.completions.create(model=model, messages=MESSAGES)
     metrics = counted(daemon, "fallback")
-    assert {labels["error_type"] for labels in metrics.labels("llm_request_errors_total")} <= contract.ERROR_TYPES
-    assert {labels["outcome"] for labels in metrics.labels("llm_client_requests_total")} <= contract.OUTCOMES
-    routes = {labels["route"] for labels in metrics.labels("llm_client_requests_total")}
-    assert routes <= {"chat", contract.UNKNOWN_ROUTE}
-    assert {labels["status"] for labels in metrics.labels("llm_requests_total")} <= {"success", "failure"}
+
+    def values(name: str, label: str) -> set[str]:
+        return {labels[label] for labels in metrics.labels(name)}
+
+    assert values("llm_request_errors_total", "error_type") <= contract.ERROR_TYPES
+    assert values("llm_client_requests_total", "outcome") <= contract.OUTCOMES
+    assert values("llm_client_requests_total", "route") <= {"chat", contract.UNKNOWN_ROUTE}
+    assert values("llm_requests_total", "status") == {"success", "failure"}

@@ -1,4 +1,4 @@
-"""The harness itself: the official client straight against the misbehaving upstream, without a daemon between them."""
+"""The harness itself: the official client straight against the misbehaving upstream, no daemon between."""
 
 import ssl
 

@@ -1,1 +1,1 @@
-"""What the end-to-end tests stand on: the daemon's process, a misbehaving upstream, raw clients, the contract's names."""
+"""What the end-to-end tests stand on: the daemon's process, a misbehaving upstream, raw clients."""

@@ -1,4 +1,4 @@
-"""The ways in which an upstream answers, or does not. Each function returns a behaviour for `Upstream.play`."""
+"""The ways in which an upstream answers, or does not: each function returns one for `Upstream.play`."""
 
 import asyncio
 import gzip
@@ -74,7 +74,7 @@ def streamed_text(count: int = 5, content: str = "word") -> str:
 # Failing in words.
 
 def status(
-    code: int, word: str | None = None, retry_after: str | None = None, message: str = "The upstream says no.",
+    code: int, word: str | None = None, retry_after: str | None = None, message: str = "The upstream says no",
 ) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         headers = {"Retry-After": retry_after} if retry_after else {}
@@ -84,7 +84,7 @@ def status(
 
 def html(code: int = 200) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
-        await exchange.respond(code, b"<!doctype html><html><h1>Welcome to nginx!</h1></html>", kind="text/html")
+        await exchange.respond(code, b"<!doctype html><h1>Welcome to nginx!</h1>", kind="text/html")
     return behave
 
 

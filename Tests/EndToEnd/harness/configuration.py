@@ -4,17 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .upstream import Upstream
-
 # Short enough that a test which meets one by mistake fails soon, long enough for a loaded machine.
 TIMEOUTS = {"connect": "2s", "first_token": "10s", "idle": "10s", "total": "60s"}
 
 
 def provider(
-    name: str, upstream: Upstream | str, *, models: tuple[str, ...] = (), keys: int = 1,
+    name: str, upstream: Any, *, models: tuple[str, ...] = (), keys: int = 1,
     timeouts: dict[str, str] | None = None, **more: Any,
 ) -> dict[str, Any]:
-    """An `openai-compatible` provider with the one model NAME-model and `keys` keys, unless told otherwise."""
+    """An `openai-compatible` provider at an upstream or a URL, with `keys` keys and one model, NAME-model."""
     base_url = upstream if isinstance(upstream, str) else upstream.base_url
     return {
         "name": name, "kind": "openai-compatible", "base_url": base_url,

@@ -1,4 +1,4 @@
-"""One connection at the misbehaving upstream, and one request with its answer on it. Runs on the upstream's thread."""
+"""One connection at the misbehaving upstream, and one request with its answer on it."""
 
 import asyncio
 import json
@@ -81,7 +81,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def taken(self) -> int:
-        """How many bytes have left this process. The socket's own buffer (64 KiB asked for) counts as gone."""
+        """How many bytes have left this process. What lies in the socket's own buffer counts as gone."""
         return self._written - self.transport.get_write_buffer_size()
 
     def abandon(self) -> Awaitable:
@@ -101,6 +101,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(data)
         with self.upstream.watched.changing():
             self._written += len(data)
+        await asyncio.sleep(0)  # Lets the loop notice a peer that has left.
         await self._writable.wait()
         if self._left.is_set():
             raise PeerLeft

@@ -1,4 +1,4 @@
-"""The daemon as a process: started, listened to, asked for its metrics, stopped, and never forgiven a crash."""
+"""The daemon as a process: started, listened to, asked for its metrics, stopped; never forgiven a crash."""
 
 import json
 import os
@@ -150,7 +150,7 @@ class Daemon:
         return code
 
     def stop(self, timeout: float = 20) -> None:
-        """SIGTERM must end it well: exit code 0, nothing on stderr, and no secret in anything it ever wrote."""
+        """SIGTERM must end it well: exit code 0, a clean stderr, and no secret in anything it ever wrote."""
         assert self.is_alive or self._has_stopped, f"it died: {self.process.returncode}\n" + self.transcript()
         if self.is_alive:
             self.terminate()

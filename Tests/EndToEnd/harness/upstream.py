@@ -1,4 +1,4 @@
-"""An OpenAI-compatible provider that misbehaves on command: real sockets, its own thread, one behaviour per request.
+"""A provider that misbehaves on command: real sockets, a thread of its own, one behaviour per request.
 
     with Upstream() as upstream:
         upstream.play(status(500), reply())      # the first request fails, all later ones are answered
