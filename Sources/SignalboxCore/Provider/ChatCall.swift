@@ -1,4 +1,5 @@
-/// One chat completion as the caller asked for it: the caller's own bytes, and where in them the few fields stand that routing needs.
+/// One chat completion as the caller asked for it: the caller's own bytes, and where in them the few fields
+/// stand that routing needs.
 public struct ChatCall: Sendable {
     /// The request body, exactly as it came.
     public let body: [UInt8]

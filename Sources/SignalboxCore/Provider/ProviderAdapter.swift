@@ -1,6 +1,7 @@
 /// One vendor's wire format: bytes in, values out, no I/O.
 ///
-/// Everything that does not change between requests (address, headers) is asked for once, when configuration loads.
+/// Everything that does not change between requests (address, headers) is asked for once, when configuration
+/// loads.
 public protocol ProviderAdapter: Sendable {
     /// Where calls to `model` with `key` go.
     func target(model: String, key: Secret?) -> CallTarget
@@ -13,7 +14,8 @@ public protocol ProviderAdapter: Sendable {
         status: Int, headers: HeaderBlock, body: [UInt8], at now: WallTime
     ) -> Result<ReplySummary, UpstreamFailure>
 
-    /// Decodes one streamed reply (status 200); a reply with another status goes to ``judge(status:headers:body:at:)``.
+    /// Decodes one streamed reply (status 200); a reply with another status goes to
+    /// ``judge(status:headers:body:at:)``.
     func streamDecoder() -> any StreamDecoder
 }
 
@@ -36,7 +38,8 @@ public struct ReplySummary: Sendable, Equatable {
     }
 }
 
-/// Tokens as the provider counted them. Cached, cache-write and reasoning tokens are parts of the two sums, never added to them.
+/// Tokens as the provider counted them. Cached, cache-write and reasoning tokens are parts of the two sums,
+/// never added to them.
 public struct TokenUsage: Sendable, Equatable {
     public var promptTokens: Int
     public var completionTokens: Int
@@ -70,8 +73,8 @@ public protocol StreamDecoder: Sendable {
 
 /// What to do with one event of a stream.
 public enum StreamStep: Sendable, Equatable {
-    /// Pass the data on. `hasDelta` is true where it carries content that a caller would see: from the first such
-    /// event on, the reply cannot be redone elsewhere unnoticed.
+    /// Pass the data on. `hasDelta` is true where it carries content that a caller would see: from the first
+    /// such event on, the reply cannot be redone elsewhere unnoticed.
     case forward(hasDelta: Bool)
     /// The vendor's terminator: the reply is whole.
     case done

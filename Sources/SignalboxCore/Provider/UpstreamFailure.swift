@@ -1,4 +1,5 @@
-/// What went wrong with one attempt at a provider: the closed list from which every routing judgement follows.
+/// What went wrong with one attempt at a provider: the closed list from which every routing judgement
+/// follows.
 public enum FailureKind: Sendable, Hashable {
     /// Refused, unresolvable, TLS failed, or reset before any byte of the answer.
     case unreachable
