@@ -6,7 +6,7 @@ enum Samples {
         {"role":"user","content":"Explain in three sentences why a railway signal box needs \#
         interlocking, and say what happened before it was invented, in words that a child of ten \#
         understands."}],"temperature":0.7,"max_tokens":256,"top_p":1,"stream":false,"user":"tenant-123",\#
-        "metadata":{"session":"5b0c6b1e-7f0e-4a53-a6e3","trace":"4bf92f3577b3"}}
+        "metadata":{"session":"5b0c6b1e7","trace":"4bf92f3577b3"}}
         """#.utf8)
 
     static let reply = Array(
@@ -15,7 +15,7 @@ enum Samples {
         "choices":[{"index":0,"message":{"role":"assistant","content":"Before interlocking, a signalman \#
         could set two trains on the same track, because nothing tied the levers for the points to the \#
         levers for the signals. An interlocking is a set of bars that slide and block each other, so \#
-        that a lever which would cause a collision cannot be pulled at all. That is why: people forget.",\#
+        that a lever which would cause a collision cannot be pulled at all. That is why: people do forget.",\#
         "refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":42,\#
         "completion_tokens":87,"total_tokens":129,"prompt_tokens_details":{"cached_tokens":0},\#
         "completion_tokens_details":{"reasoning_tokens":0}},"system_fingerprint":"fp_44709d6fcb"}
