@@ -83,8 +83,12 @@ let package = Package(
 
         // measured and fuzzed, not shipped
         .executableTarget(
-            name: "signalbox-microbench", dependencies: ["SignalboxCore"],
+            name: "signalbox-microbench",
+            dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxProviders", "SignalboxRouting"],
             path: "Benchmarks/Micro", swiftSettings: strict),
+        .executableTarget(
+            name: "signalbox-fuzz", dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxTesting"],
+            path: "Tests/Fuzz", swiftSettings: strict),
 
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
         tests("SignalboxTelemetryTests", of: ["SignalboxTelemetry", "SignalboxCore"]),

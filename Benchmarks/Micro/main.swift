@@ -1,5 +1,8 @@
 // Prints nanoseconds per operation of the hot paths: swift run -c release signalbox-microbench
 import SignalboxCore
+import SignalboxHTTP
+import SignalboxProviders
+import SignalboxRouting
 
 func measure(_ name: String, bytes: Int, rounds: Int = 300_000, _ body: () -> Int) {
     var best = Double.infinity
@@ -15,23 +18,9 @@ func measure(_ name: String, bytes: Int, rounds: Int = 300_000, _ body: () -> In
     print("\(name): \(figures) (\(checksum & 1))")
 }
 
-let request = Array(
-    (#"{"model":"chat","messages":[{"role":"system","content":"You are a helpful assistant."},"#
-        + #"{"role":"user","content":"Explain in three sentences why a railway signal box needs interlocking, "#
-        + #"and say what happened before it was invented, in words that a child of ten understands."}],"#
-        + #""temperature":0.7,"max_tokens":256,"top_p":1,"stream":false,"user":"tenant-123","#
-        + #""metadata":{"session":"5b0c6b1e-7f0e-4a53-a6e3","trace":"4bf92f3577b34da6a3ce929d0e0e4736"}}"#)
-        .utf8)
-let reply = Array(
-    (#"{"id":"chatcmpl-9f2c","object":"chat.completion","created":1700000000,"model":"gpt-4o-mini","#
-        + #""choices":[{"index":0,"message":{"role":"assistant","content":"Before interlocking, a signalman could "#
-        + #"set two trains on the same track, because nothing tied the levers for the points to the levers for the "#
-        + #"signals. An interlocking is a set of bars that slide and block each other, so that a lever which would "#
-        + #"cause a collision cannot be pulled at all. That is why the box needs it: people forget, bars do not.","#
-        + #""refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":42,"#
-        + #""completion_tokens":87,"total_tokens":129,"prompt_tokens_details":{"cached_tokens":0},"#
-        + #""completion_tokens_details":{"reasoning_tokens":0}},"system_fingerprint":"fp_44709d6fcb"}"#).utf8)
-let russian = Array(#"{"content":"\#(String(repeating: "Стрелочный пост ", count: 40))"}"#.utf8)
+let request = Samples.request
+let reply = Samples.reply
+let russian = Samples.russian
 
 func scan(_ bytes: [UInt8]) -> Int {
     do throws(JSONSyntaxError) { return try JSONFields(scanning: bytes).count } catch { return -1 }
@@ -52,4 +41,34 @@ do {
     }
 } catch {
     print("the sample is not JSON: \(error)")
+}
+
+let chunk = Samples.event
+let adapter = OpenAICompatibleAdapter(baseURL: "http://x")
+var decoder = adapter.streamDecoder()
+measure("stream decoder, one chunk", bytes: chunk.count) {
+    decoder.decode(chunk, in: 6..<chunk.count - 2) == .forward(hasDelta: true) ? 1 : 0
+}
+measure("server-sent event", bytes: chunk.count) {
+    var events = ServerSentEvents()
+    events.push(chunk)
+    do throws(ServerSentEventsError) { return try events.next()?.data.count ?? 0 } catch { return -1 }
+}
+let headers = HeaderBlock()
+let civil = SystemTime().wallTime()
+measure("judge reply", bytes: reply.count) {
+    switch adapter.judge(status: 200, headers: headers, body: reply, at: civil) {
+    case .success(let summary): summary.usage?.completionTokens ?? 0
+    case .failure: -1
+    }
+}
+let table = CandidateTable([.init(provider: 0, name: "p", models: [.init(name: "m")], keys: ["k"])])
+let deadline = Deadline(at: Instant(nanoseconds: .max))
+measure("plan, first candidate", bytes: 1) {
+    var random = SystemRandomNumberGenerator()
+    var plan = AttemptPlan(table, deadline: deadline)
+    switch plan.next(after: nil, at: Instant(nanoseconds: 0), random: &random) {
+    case .attempt(let candidate, _, _): return candidate.key
+    case .returnToCaller, .stop, .giveUp: return -1
+    }
 }

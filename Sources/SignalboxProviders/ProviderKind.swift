@@ -4,7 +4,8 @@ public import SignalboxCore
 public enum ProviderKind: String, Sendable, CaseIterable {
     /// Anything that speaks OpenAI's chat completions. It has no default address: `base_url` is required.
     case openAICompatible = "openai-compatible"
-    /// Replies from a script, without a network: for demonstrations and tests. Its models choose how it fails.
+    /// Replies from a script, without a network: for demonstrations and tests. Its models choose how it
+    /// fails.
     case mock
 
     /// Where calls go when the configuration does not say; nil where it must (or where nothing is called).

@@ -1,9 +1,10 @@
 public import SignalboxCore
 
-/// Walks one request through its candidates, in order (strategy `ordered`): asked after each failure, it says what to do.
+/// Walks one request through its candidates, in order (strategy `ordered`): asked after each failure, it says
+/// what to do.
 ///
-/// It holds indexes and allocates nothing until something has failed. It reads no clock and draws no random numbers of
-/// its own, so that the same inputs give the same decisions.
+/// It holds indexes and allocates nothing until something has failed. It reads no clock and draws no random
+/// numbers of its own, so that the same inputs give the same decisions.
 ///
 ///     begin ──next(after: nil)──▶ trying ──next(after: failure)──▶ trying | returned | stopped | exhausted
 ///
@@ -13,7 +14,8 @@ public struct AttemptPlan: Sendable {
         public var attemptsMax: Int
         /// A candidate is not tried with less than this left until the deadline.
         public var attemptTimeMin: Duration
-        /// The middle of the jittered pause before an overloaded candidate is asked again: half to one and a half of it.
+        /// The middle of the jittered pause before an overloaded candidate is asked again: half to one and a
+        /// half of it.
         public var overloadPause: Duration
         /// A provider that asks for a longer pause than this is left at once.
         public var overloadPauseMax: Duration
@@ -73,8 +75,8 @@ public struct AttemptPlan: Sendable {
         self.limits = limits
     }
 
-    /// What to do next; `failure` is nil the first time only. `availability` passes over candidates that rest (an open
-    /// breaker, a limited key): it is asked when a candidate's turn has come.
+    /// What to do next; `failure` is nil the first time only. `availability` passes over candidates that rest
+    /// (an open breaker, a limited key): it is asked when a candidate's turn has come.
     public mutating func next(
         after failure: UpstreamFailure?, at now: Instant, random: inout some RandomNumberGenerator,
         availability: (Candidate) -> Availability = { _ in .open }

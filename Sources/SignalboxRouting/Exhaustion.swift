@@ -14,9 +14,9 @@ public struct Exhaustion: Sendable, Equatable {
     public let attempts: Int
     /// The HTTP status for the caller.
     ///
-    /// 429 if every failure was a rate limit; else 504 if time ran out or every failure was a timeout; else 503 if every
-    /// failure will pass by itself (rate limits, timeouts, overload, unreachable), or nothing could be tried; else 502:
-    /// something at a provider or in our configuration needs a person.
+    /// 429 if every failure was a rate limit; else 504 if time ran out or every failure was a timeout; else
+    /// 503 if every failure will pass by itself (rate limits, timeouts, overload, unreachable), or nothing
+    /// could be tried; else 502: something at a provider or in our configuration needs a person.
     public let status: Int
     /// With 429 and 503: the shortest wait that any provider asked for.
     public let retryAfter: Duration?

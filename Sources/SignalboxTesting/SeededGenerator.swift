@@ -1,4 +1,5 @@
-/// Random numbers that are the same for the same seed (SplitMix64): for property tests, and never for secrets.
+/// Random numbers that are the same for the same seed (SplitMix64): for property tests, and never for
+/// secrets.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -98,6 +98,14 @@ import Testing
         }
     }
 
+    @Test func `an error is final, whatever is pushed after it`() {
+        var decoder = ServerSentEvents(eventBytesMax: 8)
+        for text in ["data: too long for it\n\n", "data: x\n\n"] {
+            decoder.push(Array(text.utf8))
+            #expect(throws: ServerSentEventsError.eventTooLong(bytesMax: 8)) { try decoder.next() }
+        }
+    }
+
     @Test func `a stream of comments alone never fills the limit`() throws {
         let comments = Array(repeating: Array(": keep-alive\n".utf8), count: 1_000)
         #expect(try decode(comments, bytesMax: 20) == ([], false))

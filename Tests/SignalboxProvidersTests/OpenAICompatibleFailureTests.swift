@@ -84,8 +84,8 @@ import Testing
     @Test func `keys are redacted from messages, and messages are bounded`() throws {
         let key = "sk-proj-abcdEFGH1234567890"
         let opaque = "0123456789abcdef0123456789abcdef01"
-        let leak =
-            "Incorrect API key: \(key), or Bearer abcdefgh12 or \(opaque). \(String(repeating: "x ", count: 500))"
+        let tail = String(repeating: "x ", count: 500)
+        let leak = "Incorrect API key: \(key), or Bearer abcdefgh12 or \(opaque). \(tail)"
         let found = try #require(failure(401, Self.error(#""invalid_api_key""#, leak)))
         for secret in [key, "abcdefgh12", opaque] { #expect(!found.message.contains(secret)) }
         #expect(found.message.contains("Incorrect API key: •••, or Bearer •••"))

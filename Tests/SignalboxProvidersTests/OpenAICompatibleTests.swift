@@ -41,8 +41,9 @@ import Testing
 
     @Test func `usage and finish reason are read from a reply`() {
         let body =
-            #"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"#
-            + #""completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4},"#
+            #"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}],"#
+            + #""usage":{"prompt_tokens":9,"completion_tokens":5,"#
+            + #""prompt_tokens_details":{"cached_tokens":4},"#
             + #""completion_tokens_details":{"reasoning_tokens":3}}}"#
         let usage = TokenUsage(promptTokens: 9, completionTokens: 5, cachedTokens: 4, reasoningTokens: 3)
         #expect(judge(body) == .success(ReplySummary(usage: usage, finishReason: "stop")))

@@ -1,8 +1,9 @@
 /// The direct members of one JSON object, found in one pass that also judges the whole text.
 ///
-/// It shares the bytes it was made from (no copy) and makes one small allocation. A name given twice is legal JSON:
-/// like most parsers, the subscript answers with the last; ``all(named:)`` with every one. A name written with
-/// escapes (`"mod\u0065l"`) is the same name: otherwise it could be smuggled past whoever replaces it.
+/// It shares the bytes it was made from (no copy) and makes one small allocation. A name given twice is legal
+/// JSON: like most parsers, the subscript answers with the last; ``all(named:)`` with every one. A name
+/// written with escapes (`"mod\u0065l"`) is the same name: otherwise it could be smuggled past whoever
+/// replaces it.
 public struct JSONFields: Sendable {
     /// More members than this in one object are refused: no request has them.
     public static let membersMax = 1_024

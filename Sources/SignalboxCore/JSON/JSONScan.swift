@@ -1,4 +1,5 @@
-/// Reads values out of a text that has been scanned before: what it finds is valid, so nothing here can fail loudly.
+/// Reads values out of a text that has been scanned before: what it finds is valid, so nothing here can fail
+/// loudly.
 public enum JSONScan {
     /// A string, its escapes decoded; a lone surrogate becomes U+FFFD. Nil if the value is not a string.
     public static func string(at value: JSONValue, in bytes: [UInt8]) -> String? {
@@ -65,7 +66,8 @@ public enum JSONScan {
         return found
     }
 
-    /// Calls `visit` with each member of an object, in order and without allocating; not at all for other values.
+    /// Calls `visit` with each member of an object, in order and without allocating; not at all for other
+    /// values.
     public static func visitMembers(
         of value: JSONValue, in bytes: [UInt8], _ visit: (JSONKey, JSONValue) -> Void
     ) {
@@ -104,6 +106,9 @@ public enum JSONScan {
         let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         let inner = key.lowerBound &+ 1..<key.upperBound &- 1
         if isEscaped {
+            // An escape is at most six times as long as what it stands for: a huge key is not decoded in
+            // vain.
+            guard inner.count <= wanted.count &* 6 else { return false }
             return JSONText.unescape(UnsafeBufferPointer(rebasing: bytes[inner])).elementsEqual(wanted)
         }
         guard inner.count == wanted.count else { return false }

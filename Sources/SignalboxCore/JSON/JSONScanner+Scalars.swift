@@ -1,8 +1,9 @@
 extension JSONScanner {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
 
-    /// Marks, in the high bit of its byte, the first byte of a word that ends the plain run of a string: a quote, a
-    /// backslash, a control character or a byte outside ASCII. Marks after the first may be wrong (a borrow).
+    /// Marks, in the high bit of its byte, the first byte of a word that ends the plain run of a string: a
+    /// quote, a backslash, a control character or a byte outside ASCII. Marks after the first may be wrong (a
+    /// borrow).
     @inline(__always)
     private static func special(in word: UInt64) -> UInt64 {
         let quote = word ^ (ones &* 0x22)
@@ -74,7 +75,8 @@ extension JSONScanner {
         }
     }
 
-    /// Steps over one character of two to four bytes; overlong forms and surrogates are refused (RFC 3629, section 4).
+    /// Steps over one character of two to four bytes; overlong forms and surrogates are refused (RFC 3629,
+    /// section 4).
     @inline(__always)
     private mutating func skipMultibyte() throws(JSONSyntaxError) {
         let first = base[position]

@@ -1,8 +1,8 @@
 /// Walks JSON bytes and judges them strictly (RFC 8259), without building anything.
 ///
-/// The one place of the JSON room that reads through a pointer: every read is of `base[position]` after a check
-/// against `end`, except the eight-byte loads of the string scanner, which check for eight. It lives only inside
-/// `withUnsafeBufferPointer` of the array it walks.
+/// The one place of the JSON room that reads through a pointer: every read is of `base[position]` after a
+/// check against `end`, except the eight-byte loads of the string scanner, which check for eight. It lives
+/// only inside `withUnsafeBufferPointer` of the array it walks.
 struct JSONScanner {
     let base: UnsafePointer<UInt8>
     let end: Int
@@ -75,7 +75,8 @@ struct JSONScanner {
 
     /// Steps over one whole value, nested ones included, at most `depthLeft` containers deep.
     ///
-    /// Open containers are the bits of one word (1 an object, 0 an array), so that no text can overflow the stack.
+    /// Open containers are the bits of one word (1 an object, 0 an array), so that no text can overflow the
+    /// stack.
     mutating func skipValue(depthLeft: Int) throws(JSONSyntaxError) -> JSONValue {
         let first = peekToken()
         let start = position
@@ -106,7 +107,8 @@ struct JSONScanner {
         return JSONValue(kind: kind, range: start..<position)
     }
 
-    /// After a value: closes every container that ends here, or steps over a comma up to where the next value begins.
+    /// After a value: closes every container that ends here, or steps over a comma up to where the next value
+    /// begins.
     @inline(__always)
     private mutating func closeContainers(_ open: inout UInt64, _ depth: inout Int) throws(JSONSyntaxError) {
         while depth > 0 {

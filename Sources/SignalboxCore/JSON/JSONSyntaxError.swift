@@ -1,4 +1,5 @@
-/// Why a text is not the JSON that was wanted, and at which byte; its description is fit to be sent to a caller.
+/// Why a text is not the JSON that was wanted, and at which byte; its description is fit to be sent to a
+/// caller.
 public struct JSONSyntaxError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Counted from the start of the byte array, not of the scanned range.
     public let offset: Int

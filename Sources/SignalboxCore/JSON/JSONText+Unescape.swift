@@ -36,7 +36,8 @@ extension JSONText {
         }
     }
 
-    /// The character whose four digits stand at `index`, which moves behind them, and behind a low surrogate's escape.
+    /// The character whose four digits stand at `index`, which moves behind them, and behind a low
+    /// surrogate's escape.
     private static func scalar(in text: UnsafeBufferPointer<UInt8>, at index: inout Int) -> Unicode.Scalar {
         guard let unit = codeUnit(in: text, at: index) else { return "\u{FFFD}" }
         index += 4

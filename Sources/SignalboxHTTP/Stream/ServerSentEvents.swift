@@ -1,7 +1,8 @@
-/// Decodes server-sent events (WHATWG HTML, 9.2.6) from chunks that may break anywhere, even between CR and LF.
+/// Decodes server-sent events (WHATWG HTML, 9.2.6) from chunks that may break anywhere, even between CR and
+/// LF.
 ///
-/// Hand over a chunk with ``push(_:)``, then take events with ``next()`` until it answers nil. An event that lies in
-/// one chunk with a single `data` line is a range of that chunk: nothing is copied.
+/// Hand over a chunk with ``push(_:)``, then take events with ``next()`` until it answers nil. An event that
+/// lies in one chunk with a single `data` line is a range of that chunk: nothing is copied.
 public struct ServerSentEvents: Sendable {
     /// More than this in one event, or in one line, is an error.
     public let eventBytesMax: Int
@@ -29,6 +30,7 @@ public struct ServerSentEvents: Sendable {
     private var nameCache = ""
     private var isFirstLine = true
     private var followsCarriageReturn = false
+    private var hasFailed = false
 
     public init(eventBytesMax: Int = 1 << 20) {
         precondition(eventBytesMax > 0, "a limit of at least one byte")
@@ -42,8 +44,10 @@ public struct ServerSentEvents: Sendable {
         position = 0
     }
 
-    /// The next whole event, or nil when the chunk is used up. After an error the decoder is of no more use.
+    /// The next whole event, or nil when the chunk is used up. An error is final: every later call repeats
+    /// it.
     public mutating func next() throws(ServerSentEventsError) -> ServerSentEvent? {
+        if hasFailed { throw fail() }
         while position < chunk.count {
             if followsCarriageReturn {
                 followsCarriageReturn = false
@@ -55,7 +59,7 @@ public struct ServerSentEvents: Sendable {
             let start = position
             let end = chunk.withUnsafeBufferPointer { ServerSentEvents.lineEnd(in: $0, from: start) }
             let length = end - start + partialLine.count
-            guard length + dataCount <= eventBytesMax else { throw .eventTooLong(bytesMax: eventBytesMax) }
+            guard length + dataCount <= eventBytesMax else { throw fail() }
             guard end < chunk.count else {
                 partialLine.append(contentsOf: chunk[start..<end])
                 break
@@ -66,6 +70,15 @@ public struct ServerSentEvents: Sendable {
         }
         releaseChunk()
         return nil
+    }
+
+    /// Forgets what was collected, so that a stream that is cut off for its length holds no memory.
+    private mutating func fail() -> ServerSentEventsError {
+        hasFailed = true
+        data = .none
+        partialLine = []
+        releaseChunk()
+        return .eventTooLong(bytesMax: eventBytesMax)
     }
 
     /// Whether an event had begun that was never ended by an empty line. The standard discards it.
@@ -171,7 +184,8 @@ public struct ServerSentEvents: Sendable {
 
     /// The place of the first CR or LF, or the end.
     ///
-    /// Eight bytes at a time through an unaligned load, always inside the buffer: lines are a few hundred bytes long.
+    /// Eight bytes at a time through an unaligned load, always inside the buffer: lines are a few hundred
+    /// bytes long.
     private static func lineEnd(in buffer: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var index = start

@@ -1,7 +1,7 @@
 import SignalboxCore
 
-/// An error as OpenAI and its copyists write it: `{"error":{…}}`, `{"error":"text"}`, the fields without a wrapper, or
-/// any of these as the only element of an array.
+/// An error as OpenAI and its copyists write it: `{"error":{…}}`, `{"error":"text"}`, the fields without a
+/// wrapper, or any of these as the only element of an array.
 struct OpenAICompatibleErrorBody {
     private(set) var message: String?
     private(set) var type: String?
@@ -66,8 +66,8 @@ struct OpenAICompatibleErrorBody {
     }
 }
 
-/// The codes and types that decide alone, whatever the status. `invalid_request_error` is not among them: OpenAI sends
-/// it with bad keys too.
+/// The codes and types that decide alone, whatever the status. `invalid_request_error` is not among them:
+/// OpenAI sends it with bad keys too.
 enum OpenAICompatibleErrorCode: String, CaseIterable {
     case invalidKey = "invalid_api_key"
     case wrongKey = "wrong_api_key"

@@ -1,7 +1,7 @@
 import SignalboxCore
 
-/// Finds the class of a failure: the body's code first, then its type, then what its message is known to say, and
-/// only then the status.
+/// Finds the class of a failure: the body's code first, then its type, then what its message is known to say,
+/// and only then the status.
 enum OpenAICompatibleFailure {
     /// A longer error body is not passed on to the caller.
     static let errorObjectBytesMax = 16 * 1_024
@@ -54,7 +54,8 @@ enum OpenAICompatibleFailure {
         }
     }
 
-    /// Somebody answered who does not speak for the provider, a proxy perhaps: nothing is said of key, credit or model.
+    /// Somebody answered who does not speak for the provider, a proxy perhaps: nothing is said of key, credit
+    /// or model.
     private static func kindOfUnreadable(_ status: FailureStatus) -> FailureKind {
         switch status {
         case .tooManyRequests: .rateLimited

@@ -39,7 +39,8 @@ public struct OpenAICompatibleAdapter: ProviderAdapter {
 }
 
 enum OpenAICompatibleRequest {
-    /// The caller's bytes with another `model`, wherever it is named: of two, nobody knows which a provider obeys.
+    /// The caller's bytes with another `model`, wherever it is named: of two, nobody knows which a provider
+    /// obeys.
     static func encode(_ call: ChatCall, model: String) -> [UInt8] {
         // The common case of one name that is already right needs no copy of what may be a large body.
         if call.model == model, call.fields.all(named: "model").count == 1 { return call.body }

@@ -50,8 +50,9 @@ struct OpenAICompatibleStream: StreamDecoder {
         return hasContent
     }
 
-    /// Anything but the role counts if it is not empty: text, tool calls, reasoning under whatever name a vendor gives
-    /// it. Taking too much for content costs a fallback; taking too little would show a caller two beginnings.
+    /// Anything but the role counts if it is not empty: text, tool calls, reasoning under whatever name a
+    /// vendor gives it. Taking too much for content costs a fallback; taking too little would show a caller
+    /// two beginnings.
     private static func hasContent(_ delta: JSONValue, in bytes: [UInt8]) -> Bool {
         var found = false
         JSONScan.visitMembers(of: delta, in: bytes) { key, member in

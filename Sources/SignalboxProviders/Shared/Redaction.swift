@@ -1,4 +1,5 @@
-/// Makes a provider's message fit for logs and callers: bounded, on one line, and without anything that looks like a key.
+/// Makes a provider's message fit for logs and callers: bounded, on one line, and without anything that looks
+/// like a key.
 enum Redaction {
     static let charactersMax = 300
     /// Vendors' key prefixes. Some error messages echo the key that was sent.

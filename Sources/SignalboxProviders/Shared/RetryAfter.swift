@@ -5,7 +5,8 @@ enum RetryAfter {
     /// Longer than this is not believed: no quota is older than a month.
     static let longest = Duration.seconds(31 * 86_400)
 
-    /// `retry-after-ms`, then `Retry-After` in seconds or as a date, then the reset of a limit that is used up.
+    /// `retry-after-ms`, then `Retry-After` in seconds or as a date, then the reset of a limit that is used
+    /// up.
     static func read(_ headers: HeaderBlock, at now: WallTime) -> Duration? {
         if let text = headers["retry-after-ms"], let milliseconds = Double(text) {
             return duration(seconds: milliseconds / 1_000)

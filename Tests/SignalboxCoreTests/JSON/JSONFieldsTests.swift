@@ -97,7 +97,8 @@ import Testing
 
     @Test func `values are read by type`() throws {
         let text =
-            #"{"s":"a\n\ud83d\ude00\ud800x\u0000","i":-9223372036854775808,"b":true,"o":{"p":{"q":7}},"f":1.5}"#
+            #"{"s":"a\n\ud83d\ude00\ud800x\u0000","i":-9223372036854775808,"b":true,"#
+            + #""o":{"p":{"q":7}},"f":1.5}"#
         let fields = try JSONFields(scanning: Array(text.utf8))
         #expect(fields.string("s") == "a\n😀\u{FFFD}x\u{0}")
         #expect(fields.integer("i") == .min)

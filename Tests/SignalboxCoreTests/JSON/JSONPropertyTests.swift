@@ -55,18 +55,3 @@ import Testing
         }
     }
 }
-
-/// Foundation's verdict, and where it can be trusted.
-enum JSONOracle {
-    static func accepts(_ bytes: [UInt8]) -> Bool {
-        (try? JSONSerialization.jsonObject(with: Data(bytes))) is [String: Any]
-    }
-
-    /// Foundation guesses UTF-16 from zero bytes, takes a byte order mark, and refuses lone surrogates and numbers
-    /// that overflow, all of which the grammar sees otherwise.
-    static func isStrict(about bytes: [UInt8]) -> Bool {
-        let text = String(decoding: bytes, as: UTF8.self).lowercased()
-        let hasExponent = text.firstMatch(of: /[0-9]e[+-]?[0-9]{2}/) != nil
-        return !bytes.contains(0) && bytes.first != 0xEF && !text.contains("\\ud") && !hasExponent
-    }
-}
