@@ -5,15 +5,35 @@ import SignalboxTelemetry
 /// Prints nanoseconds per operation of what the hot path does. Run it in release mode on a quiet machine:
 ///
 ///     swift run -c release signalbox-microbench-telemetry
+///
+/// With `--text` it prints a scrape of the whole catalogue instead, for `promtool check metrics`.
 @main
 struct Microbench {
     static func main() {
+        if CommandLine.arguments.contains("--text") { return printText() }
         let registry = MetricRegistry()
         measureCounters(registry)
         measureHistograms(registry)
         measureGauges(registry)
         measureLogLines()
         measureScrape()
+    }
+
+    static func printText() {
+        let registry = MetricRegistry()
+        registry.registerProcessMetrics()
+        for metric in Catalogue.all where !metric.name.hasPrefix("process_") {
+            let labels = metric.labels.map { $0 + " \"hostile\" \\ \n value" }
+            switch metric.kind {
+            case .counter: registry.counter(metric).series(labels).increment(by: 3)
+            case .gauge, .stateset: registry.gauge(metric).series(labels).set(0.25)
+            case .histogram: registry.histogram(metric).series(labels).observe(0.75)
+            case .info: registry.info(metric, "1.0", "abc", "6.3")
+            }
+        }
+        var text: [UInt8] = []
+        registry.renderText(into: &text)
+        print(String(decoding: text, as: UTF8.self), terminator: "")
     }
 
     static func measureCounters(_ registry: MetricRegistry) {

@@ -3,8 +3,8 @@ import SignalboxCore
 
 /// The bytes of the line being written.
 ///
-/// Memory of its own instead of `[UInt8]`: an array asks at every append whether anybody else holds it, and a line
-/// is a hundred appends. This was half of what a line cost.
+/// Memory of its own instead of `[UInt8]`: an array asks at every append whether anybody else holds it, and
+/// a line is a hundred appends. This was half of what a line cost.
 struct LineBytes: ~Copyable {
     private var base: UnsafeMutablePointer<UInt8>
     private(set) var count = 0

@@ -2,8 +2,8 @@ public import SignalboxCore
 
 /// The fields of one line, written in the order of the calls straight into the line's bytes.
 ///
-/// Never give it a prompt or an answer. Credentials are `Secret`, which it prints as `•••`; what merely looks like one
-/// is masked too (`Redaction`). Names must be plain words: they are not escaped.
+/// Never give it a prompt or an answer. Credentials are `Secret`, which it prints as `•••`; what merely
+/// looks like one is masked too (`Redaction`). Names must be plain words: they are not escaped.
 public struct LogFields: ~Copyable {
     var bytes: LineBytes
     let format: LogFormat
