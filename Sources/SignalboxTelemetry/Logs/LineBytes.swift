@@ -98,7 +98,6 @@ struct LineBytes: ~Copyable {
 
     /// As the inside of a JSON string.
     mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
-        guard text.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return append(text) }
         var escaped: [UInt8] = []
         JSONText.appendEscaped(text, to: &escaped)
         escaped.withUnsafeBufferPointer { append($0) }
