@@ -25,7 +25,7 @@ extension Catalogue {
     public static let metricMistakes = MetricDefinition(
         "signalbox_metric_mistakes_total", .counter,
         help:
-            "Samples and label sets that were ignored because they were wrong, such as NaN or a missing label."
+            "Samples and label sets ignored because they were wrong, such as NaN or a missing label."
     )
 
     public static let logLinesDropped = MetricDefinition(

@@ -40,7 +40,8 @@ public struct MetricDefinition: Sendable, Hashable {
 }
 
 extension MetricDefinition {
-    /// Whether every format can carry it: names in the classic alphabet, no reserved label, ascending finite buckets.
+    /// Whether every format can carry it: names in the classic alphabet, no reserved label, ascending
+    /// finite buckets.
     var isExportable: Bool {
         guard Self.isName(name, colonAllowed: true), labels.allSatisfy(Self.isLabelName) else { return false }
         guard Set(labels).count == labels.count else { return false }

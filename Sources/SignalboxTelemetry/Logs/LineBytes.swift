@@ -3,8 +3,8 @@ import SignalboxCore
 
 /// The bytes of the line being written.
 ///
-/// Memory of its own instead of `[UInt8]`: an array asks at every append whether anybody else holds it, and a line
-/// is a hundred appends. This was half of what a line cost.
+/// Memory of its own instead of `[UInt8]`: an array asks at every append whether anybody else holds it, and
+/// a line is a hundred appends. This was half of what a line cost.
 struct LineBytes: ~Copyable {
     private var base: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
@@ -98,7 +98,6 @@ struct LineBytes: ~Copyable {
 
     /// As the inside of a JSON string.
     mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
-        guard text.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return append(text) }
         var escaped: [UInt8] = []
         JSONText.appendEscaped(text, to: &escaped)
         escaped.withUnsafeBufferPointer { append($0) }

@@ -2,8 +2,8 @@ public import SignalboxCore
 
 /// The fields of one line, written in the order of the calls straight into the line's bytes.
 ///
-/// Never give it a prompt or an answer. Credentials are `Secret`, which it prints as `•••`; what merely looks like one
-/// is masked too (`Redaction`). Names must be plain words: they are not escaped.
+/// Never give it a prompt or an answer. Credentials are `Secret`, which it prints as `•••`; what merely
+/// looks like one is masked too (`Redaction`). Names must be plain words: they are not escaped.
 public struct LogFields: ~Copyable {
     var bytes: LineBytes
     let format: LogFormat
@@ -158,19 +158,28 @@ extension LogFields {
     }
 
     private mutating func appendText(_ value: String) {
-        var value = value.capped(bytesMax: limits.valueBytesMax)
+        guard value.utf8.count <= limits.valueBytesMax else {
+            return appendText(value.capped(bytesMax: limits.valueBytesMax))
+        }
         let isQuoted = format == .json || !Self.isPlainWord(value)
         if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+        var value = value
         value.withUTF8 { utf8 in
-            var clean = 0
-            while let hidden = Redaction.next(in: utf8, from: clean) {
-                bytes.appendEscaped(UnsafeBufferPointer(rebasing: utf8[clean..<hidden.lowerBound]))
-                bytes.append(Redaction.mask)
-                clean = hidden.upperBound
-            }
-            bytes.appendEscaped(UnsafeBufferPointer(rebasing: utf8[clean...]))
+            let traits = TextTraits(of: utf8)
+            if traits.isEmpty { bytes.append(utf8) } else { appendCarefully(utf8, traits) }
         }
         if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+    }
+
+    private mutating func appendCarefully(_ utf8: UnsafeBufferPointer<UInt8>, _ traits: TextTraits) {
+        var clean = 0
+        while traits.contains(.mayHoldCredential), let hidden = Redaction.next(in: utf8, from: clean) {
+            bytes.appendEscaped(UnsafeBufferPointer(rebasing: utf8[clean..<hidden.lowerBound]))
+            bytes.append(Redaction.mask)
+            clean = hidden.upperBound
+        }
+        let rest = UnsafeBufferPointer(rebasing: utf8[clean...])
+        if traits.contains(.needsEscapes) { bytes.appendEscaped(rest) } else { bytes.append(rest) }
     }
 
     private static func isPlainWord(_ value: String) -> Bool {

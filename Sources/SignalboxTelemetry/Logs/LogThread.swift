@@ -50,7 +50,7 @@ enum LogThread {
             if result >= 0 {
                 written += result
             } else if errno == EAGAIN {
-                // Somebody made the descriptor non-blocking, as a terminal shared with another program may be.
+                // Somebody made the descriptor non-blocking: terminals are shared with other programs.
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&waiting, 1, -1)
             } else if errno != EINTR {

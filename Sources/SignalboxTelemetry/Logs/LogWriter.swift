@@ -3,8 +3,8 @@ import Synchronization
 
 /// Owns the thread that writes log lines to a descriptor, and the bounded buffer in front of it.
 ///
-/// `write` never waits for the reader of the log: when the buffer is full, lines are dropped and counted, and once
-/// there is room again a line `log_lines_dropped` says how many.
+/// `write` never waits for the reader of the log: when the buffer is full, lines are dropped and counted,
+/// and once there is room again a line `log_lines_dropped` says how many.
 public final class LogWriter: Sendable {
     public let format: LogFormat
     public let limits: LogLimits

@@ -1,8 +1,8 @@
 import Glibc
 import SignalboxCore
 
-/// A lock with two conditions to wait for, as `Mutex` has none: `work` for the thread that serves, `progress` for
-/// those who wait for it.
+/// A lock with two conditions to wait for, as `Mutex` has none: `work` for the thread that serves,
+/// `progress` for those who wait for it.
 ///
 /// `@unchecked Sendable`: the C objects do their own locking, and live from `init` to `deinit`.
 final class Monitor: @unchecked Sendable {

@@ -1,6 +1,7 @@
 /// Finds what looks like a credential inside text: `Bearer …`, `sk-…`, `gsk_…`, `AIza…`, `whsec_…`.
 ///
-/// A net below the rule that credentials are `Secret`: it catches what a provider quotes back in an error message.
+/// A net below the rule that credentials are `Secret`: it catches what a provider quotes back in an error
+/// message.
 enum Redaction {
     static let mask: StaticString = "•••"
 

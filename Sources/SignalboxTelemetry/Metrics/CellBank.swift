@@ -2,8 +2,8 @@ import Synchronization
 
 /// Hands out the cells of one registry.
 ///
-/// Its memory is never freed: handles are trivial values that may outlive the registry, and a registry is made once
-/// a process. Tests that make many pay a few kilobytes for each.
+/// Its memory is never freed: handles are trivial values that may outlive the registry, and a registry is
+/// made once a process. Tests that make many pay a few kilobytes for each.
 final class CellBank: Sendable {
     private struct State: ~Copyable {
         var ranges: [CellRange] = []

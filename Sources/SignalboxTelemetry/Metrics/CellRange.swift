@@ -3,11 +3,12 @@ public import Synchronization
 
 /// Where the values of one series live: the same few cells at one offset in each thread's own chunk.
 ///
-/// A trivial value on purpose: with a reference in it, every use of a stored handle would cost a retain and a
-/// release, more than the increment itself. The memory that it points to is therefore never freed (see `CellBank`).
+/// A trivial value on purpose: with a reference in it, every use of a stored handle would cost a retain and
+/// a release, more than the increment itself. The memory that it points to is therefore never freed (see
+/// `CellBank`).
 ///
-/// `@unchecked Sendable`: a chunk is written by the thread that owns its slot alone, the chunk of the shared slot
-/// by atomic additions only; everybody may read.
+/// `@unchecked Sendable`: a chunk is written by the thread that owns its slot alone, the chunk of the
+/// shared slot by atomic additions only; everybody may read.
 @usableFromInline
 struct CellRange: @unchecked Sendable {
     @usableFromInline typealias Cell = Atomic<UInt64>
@@ -39,7 +40,8 @@ struct CellRange: @unchecked Sendable {
         return chunk + Int(offset)
     }
 
-    /// The calling thread's cells, made if this is its first use of them, and whether other threads write them too.
+    /// The calling thread's cells, made if this is its first use of them, and whether other threads write
+    /// them too.
     func cellsSlowly() -> (cells: Chunk, areShared: Bool) {
         let slot = ThreadSlot.current(key)
         return (chunk(of: slot) + Int(offset), slot == ThreadSlot.shared)
@@ -75,7 +77,8 @@ struct CellRange: @unchecked Sendable {
         floatingTotal(at: index, fromSlot: ThreadSlot.shared)
     }
 
-    /// Puts what `value` lacks into the shared slot's cell. An addition meanwhile counts as before or after it.
+    /// Puts what `value` lacks into the shared slot's cell. An addition meanwhile counts as before or after
+    /// it.
     func setFloatingTotal(to value: Double) {
         let rest = value - floatingTotal(at: 0, fromSlot: ThreadSlot.shared + 1)
         chunk(of: ThreadSlot.shared)[Int(offset)].store(rest.bitPattern, ordering: .relaxed)

@@ -11,7 +11,8 @@ public struct CounterFamily: Sendable {
         Counter(cells: family.cells(labels))
     }
 
-    /// A series whose value is asked for at each scrape instead; nil leaves it out. It must never go backwards.
+    /// A series whose value is asked for at each scrape instead; nil leaves it out. It must never go
+    /// backwards.
     public func series(_ labels: String..., reading: @escaping @Sendable () -> Double?) {
         _ = family.cells(labels, reading: reading)
     }

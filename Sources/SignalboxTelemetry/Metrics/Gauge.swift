@@ -1,7 +1,7 @@
 /// A value that goes up and down.
 ///
-/// Threads add to cells of their own, as counters do, so that counting requests in flight shares no cache line. The
-/// value is the sum over all cells; `set` puts the difference into the shared one.
+/// Threads add to cells of their own, as counters do, so that counting requests in flight shares no cache
+/// line. The value is the sum over all cells; `set` puts the difference into the shared one.
 public struct Gauge: Sendable {
     @usableFromInline let cells: CellRange
 

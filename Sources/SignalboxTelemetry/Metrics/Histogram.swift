@@ -1,4 +1,5 @@
-/// Counts observations by size. Its cells are one count per bucket, the infinite one included, and then the sum.
+/// Counts observations by size. Its cells are one count per bucket, the infinite one included, and then the
+/// sum.
 ///
 /// `@unchecked Sendable`: the bounds are written once, before the first handle exists, and never freed.
 public struct Histogram: @unchecked Sendable {
@@ -27,7 +28,8 @@ public struct Histogram: @unchecked Sendable {
         CellRange.add(value, to: owned + Int(sumIndex))
     }
 
-    /// Counts the bounds below `value` without a branch: which bucket comes next is what no processor can predict.
+    /// Counts the bounds below `value` without a branch: which bucket comes next is what no processor can
+    /// predict.
     @inlinable
     func bucket(of value: Double) -> Int {
         var below = 0

@@ -92,7 +92,8 @@ final class Series: Sendable {
     let labels: [String]
     let cells: CellRange
     let reading: MetricFamily.Reading?
-    /// For a histogram `provider="x",model="y",`, to which `le` is added; for others the line up to its value.
+    /// For a histogram `provider="x",model="y",`, to which `le` is added; for others the line up to its
+    /// value.
     let head: [UInt8]
 
     init(

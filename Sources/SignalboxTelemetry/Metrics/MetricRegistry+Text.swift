@@ -67,7 +67,8 @@ enum ExpositionText {
         }
     }
 
-    /// `1.0`, `0.1`, `1e-05`, `+Inf`: OpenMetrics' canonical form, which Prometheus 3 makes of every `le` anyway.
+    /// `1.0`, `0.1`, `1e-05`, `+Inf`: OpenMetrics' canonical form, which Prometheus 3 makes of every `le`
+    /// anyway.
     static func spelled(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

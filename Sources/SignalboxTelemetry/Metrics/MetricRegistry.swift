@@ -5,7 +5,8 @@ import Synchronization
 /// A caller's mistake (a label too many, a metric asked for as another kind, NaN) is counted in
 /// `signalbox_metric_mistakes_total` and otherwise ignored: telemetry never takes its program down.
 public final class MetricRegistry: Sendable {
-    /// The value of every label of the series that takes what exceeds a metric's cap, and of what a caller invented.
+    /// The value of every label of the series that takes what exceeds a metric's cap, and of what a caller
+    /// invented.
     public static let otherLabel = "other"
 
     private struct State {

@@ -3,9 +3,9 @@ import Synchronization
 
 /// A small number that one thread owns while it lives: the index of its own cells in every metric.
 ///
-/// A thread takes the lowest free number when it first counts something and gives it back when it exits. The lock
-/// around both makes everything the old owner stored visible to the next, so the next one goes on from there.
-/// Threads beyond `ownedMax` share number 0 and pay for real atomic additions.
+/// A thread takes the lowest free number when it first counts something and gives it back when it exits.
+/// The lock around both makes everything the old owner stored visible to the next, so the next one goes on
+/// from there. Threads beyond `ownedMax` share number 0 and pay for real atomic additions.
 @usableFromInline
 enum ThreadSlot {
     static let shared = 0
@@ -17,7 +17,8 @@ enum ThreadSlot {
     private static let free = Mutex<UInt64>(.max)
     private static let highestEver = Atomic<Int>(0)
 
-    /// A key that `pthread_getspecific` knows nothing for makes every thread share, should the system have none left.
+    /// A key that `pthread_getspecific` knows nothing for makes every thread share, should the system have
+    /// none left.
     static let key: pthread_key_t = {
         var key = pthread_key_t()
         return pthread_key_create(&key, releaseThreadSlot) == 0 ? key : .max

@@ -24,7 +24,8 @@ struct ProcessStatistics: Sendable, Equatable {
         return statistics
     }
 
-    /// The fields of `/proc/self/stat` after the program's name, which may itself hold spaces and parentheses.
+    /// The fields of `/proc/self/stat` after the program's name, which may itself hold spaces and
+    /// parentheses.
     mutating func parse(stat: String, bootTime: Double?, ticksPerSecond: Double, pageBytes: Double) {
         guard let nameEnd = stat.utf8.lastIndex(of: UInt8(ascii: ")")) else { return }
         let fields = stat[stat.utf8.index(after: nameEnd)...].split(whereSeparator: \.isWhitespace)
