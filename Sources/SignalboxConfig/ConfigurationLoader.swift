@@ -18,8 +18,8 @@ public struct ConfigurationLoader: Sendable {
     /// Largest configuration file, in bytes.
     public static let fileBytesMax = 1 << 20
 
-    /// Loads the file at `path`, which must exist. Without a path: `signalbox.yaml` if it exists, else what the key
-    /// variables of the environment make.
+    /// Loads the file at `path`, which must exist. Without a path: `signalbox.yaml` if it exists, else what
+    /// the key variables of the environment make.
     public func load(path: String? = nil) throws(ConfigurationMistakes) -> Configuration {
         let ledger = MistakeLedger()
         let variables = variables(ledger)

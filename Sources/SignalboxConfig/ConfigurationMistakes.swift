@@ -27,7 +27,7 @@ public struct ConfigurationMistake: Sendable, Equatable {
 }
 
 extension ConfigurationMistake: CustomStringConvertible {
-    /// `signalbox.yaml:12:5: providers[0].kind: "opnai" is no provider kind; did you mean "openai-compatible"?`
+    /// `signalbox.yaml:12:5: logging.level: "warn" is no log level; did you mean "warning"?`
     public var description: String {
         var text = file
         if let line { text += ":\(line)" }

@@ -79,3 +79,17 @@ import Testing
         #expect(configuration.providers[0].models == ["*x*", "a*b"])
     }
 }
+
+@Suite struct LargeFileTests {
+    @Test(.timeLimit(.minutes(1)), arguments: ["keyN: 1\n", "- N\n", "\"a\": N\n", "? N\n"])
+    func `a file full of mistakes is refused in good time`(line: String) {
+        var yaml = ""
+        var number = 0
+        while yaml.utf8.count < 250_000 {
+            yaml += line.split(separator: "N", omittingEmptySubsequences: false).joined(
+                separator: "\(number)")
+            number += 1
+        }
+        #expect(!Desk(yaml).mistakes().isEmpty)
+    }
+}

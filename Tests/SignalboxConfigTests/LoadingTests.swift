@@ -160,8 +160,8 @@ import Testing
     @Test func `with neither file nor keys the remedy names both, and the demonstration`() {
         #expect(
             Desk(environment: ["OPENAI_API_KEY": ""]).mistakes() == [
-                "environment: no provider is configured; write signalbox.yaml, set OPENAI_API_KEY, or try signalbox"
-                    + " serve --demo"
+                "environment: no provider is configured; write signalbox.yaml, set OPENAI_API_KEY, or"
+                    + " try signalbox serve --demo"
             ])
     }
 

@@ -9,7 +9,8 @@ struct WrongFile: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { mistakes.first ?? "no mistake" }
 
-    /// The files in `Mistakes`: after each `===` a YAML file, then its mistakes in lines that begin with `> `.
+    /// The files in `Mistakes`: after each `===` a YAML file, then its mistakes in lines that begin with `>
+    /// `.
     static func all() throws -> [WrongFile] {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Mistakes")
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)

@@ -14,7 +14,9 @@ import Testing
             Self.providers + """
                 server: {request_timeout: 7s}
                 routes:
-                  - {model: chat, strategy: ordered, targets: [a, a/b/m, {provider: b}, {provider: a, model: m}]}
+                  - model: chat
+                    strategy: ordered
+                    targets: [a, a/b/m, {provider: b}, {provider: a, model: m}]
                   - {model: slow, targets: [b], attempts_max: 2, request_timeout: 9s}
                 """
         ).load()

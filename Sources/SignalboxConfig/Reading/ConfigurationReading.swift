@@ -4,8 +4,8 @@ struct ConfigurationReading {
     let ledger: MistakeLedger
     let secrets: SecretSource
     var configuration = Configuration()
-    /// The models of every provider that has a name, even if something else is wrong with it: so that one mistake
-    /// there is not reported again by every route. Nil where the models themselves are wrong.
+    /// The models of every provider that has a name, even if something else is wrong with it: so that one
+    /// mistake there is not reported again by every route. Nil where the models themselves are wrong.
     var knownModels: [String: [String]?] = [:]
     var serverSection: Section?
     var adminSection: Section?

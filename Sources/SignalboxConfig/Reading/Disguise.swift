@@ -1,7 +1,9 @@
-/// Private characters that stand in for characters which the YAML library must not see; none moves a line or column.
+/// Private characters that stand in for characters which the YAML library must not see; none moves a line or
+/// column.
 ///
-/// Yams copies what an alias names into its place. Nine lines of aliases thus become a billion values, and a chain of
-/// them overflows the stack when it is freed. With every `*` disguised, an alias is an ordinary word, and is refused.
+/// Yams copies what an alias names into its place. Nine lines of aliases thus become a billion values, and a
+/// chain of them overflows the stack when it is freed. With every `*` disguised, an alias is an ordinary
+/// word, and is refused.
 enum Disguise {
     private static let asterisk: Unicode.Scalar = "\u{E100}"
     private static let reserved = Unicode.Scalar("\u{E000}")...asterisk

@@ -2,7 +2,8 @@
 enum DotEnvironment {
     static let file = ".env"
 
-    /// The variables of the file; whatever is no such line is a mistake. Of two equal names the last one counts.
+    /// The variables of the file; whatever is no such line is a mistake. Of two equal names the last one
+    /// counts.
     static func parse(_ bytes: [UInt8], into ledger: MistakeLedger) -> [String: String] {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             ledger.record(ConfigurationMistake(file: file, problem: "is not UTF-8 text"))

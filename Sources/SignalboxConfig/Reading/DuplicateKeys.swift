@@ -2,8 +2,8 @@ import Yams
 
 /// Keys that are given twice in one mapping.
 ///
-/// Yams stops at the first. So that key's first letter is masked, which moves nothing, and the file is read again: thus
-/// every such key is found, and with them all other mistakes.
+/// Yams stops at the first. So that key's first letter is masked, which moves nothing, and the file is read
+/// again: thus every such key is found, and with them all other mistakes.
 struct DuplicateKeys {
     private(set) var text: String
     private var names: [String] = []

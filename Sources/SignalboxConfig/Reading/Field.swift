@@ -37,11 +37,12 @@ struct Field {
         child(node, (path.isEmpty ? "" : ".") + Spelling.plain(Disguise.revealed(key)))
     }
 
-    func refuse(_ problem: String, _ remedy: String? = nil) {
+    /// The remedy is only thought about while there is room for it: a guess at what was meant takes time.
+    func refuse(_ problem: String, _ remedy: @autoclosure () -> String? = nil) {
         ledger.record(
             ConfigurationMistake(
                 file: file, line: node.mark?.line, column: node.mark?.column, path: path, problem: problem,
-                remedy: remedy))
+                remedy: ledger.isFull ? nil : remedy()))
     }
 
     /// Says that the value is not even of the right shape. Does not repeat it: it may be a misplaced secret.

@@ -9,12 +9,13 @@ final class MistakeLedger {
     private(set) var omitted = 0
 
     var isEmpty: Bool { mistakes.isEmpty }
+    var isFull: Bool { mistakes.count >= Self.kept }
 
     func record(_ mistake: ConfigurationMistake) {
-        if mistakes.count < Self.kept {
-            mistakes.append(mistake)
-        } else {
+        if isFull {
             omitted += 1
+        } else {
+            mistakes.append(mistake)
         }
     }
 

@@ -88,8 +88,8 @@ extension ConfigurationReading {
 }
 
 extension Configuration {
-    /// Makes every model addressable: as `provider/model`, and by its own name at all providers that have it, in
-    /// their order. Where the two names are one, the provider that is addressed comes first.
+    /// Makes every model addressable: as `provider/model`, and by its own name at all providers that have it,
+    /// in their order. Where the two names are one, the provider that is addressed comes first.
     mutating func makeImplicitRoutes() {
         var targets: [String: [Target]] = [:]
         var order: [String] = []

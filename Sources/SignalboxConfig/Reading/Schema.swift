@@ -1,4 +1,4 @@
-/// Which keys stand where in the file. docs/configuration.md says what each means; a test holds it to this list.
+/// Which keys stand where in the file. docs/configuration.md explains each, and a test holds it to this list.
 enum Schema: String, CaseIterable {
     case root = ""
     case server = "server"

@@ -76,7 +76,7 @@ struct SecretSource {
         guard allowsLiterals else {
             field.refuse(
                 "holds a secret itself",
-                "put it in a variable or a file and write env:NAME or file:PATH, or set allow_literal_secrets: true"
+                "write env:NAME or file:PATH instead, or set allow_literal_secrets: true"
             )
             return nil
         }

@@ -2,7 +2,8 @@
 enum Spelling {
     private static let lettersCompared = 64
 
-    /// The candidate that a slip of the hand, or a word left unfinished, turns into `text`; nil if none is near.
+    /// The candidate that a slip of the hand, or a word left unfinished, turns into `text`; nil if none is
+    /// near.
     static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
         let written = Array(text.lowercased().unicodeScalars.prefix(lettersCompared))
         let tolerance = written.count < 3 ? 0 : max(1, written.count / 4)

@@ -94,7 +94,8 @@ extension Configuration {
         public var chunkInterval = Duration.zero
         /// What every reply says, at most 64 KiB. Default nil: the mock's own text.
         public var text: String?
-        /// After how many pieces the connection breaks: 0 to 10,000. Default nil: never.
+        /// How many pieces the models `mock-cut` and `mock-stall` send first: 0 to 10,000. Default nil: the
+        /// mock's own, 2.
         public var cutAfter: Int?
 
         public init() {}

@@ -1,0 +1,46 @@
+import SignalboxConfig
+import Testing
+
+@Suite struct DescriptionTests {
+    @Test func `a description loads as the same configuration`() throws {
+        let yaml = """
+            server: {listen: "[::1]:0", threads: 2, drain_timeout: 0s}
+            providers:
+              - name: "007"
+                kind: mock
+                models: ["null", "a: b", "*x", "-", é, "#", "{", "1.0", yes]
+                mock: {text: "a\\n\\"b\\"\\\\"}
+              - {name: b, kind: openai-compatible, base_url: "http://h:1/v1", models: [m]}
+            routes:
+              - {model: "c d", targets: ["007/a: b", b, "007"]}
+            """
+        let first = try Desk(yaml).load()
+        let second = try Desk(first.describe()).load()
+        #expect(second == first)
+        #expect(second.describe() == first.describe())
+    }
+
+    @Test func `a description of the demonstration loads`() throws {
+        let loaded = try Desk(Configuration.demo.describe()).load()
+        #expect(loaded == Configuration.demo)
+    }
+
+    @Test func `a description shows that there are secrets, and none of them`() throws {
+        let yaml = """
+            admin: {token: env:A}
+            providers:
+              - name: b
+                kind: openai-compatible
+                base_url: http://h
+                models: [m]
+                keys: env:B
+                headers: {x-c: env:C}
+            tenants: [{id: t, keys: env:D}]
+            """
+        let names = ["A", "B", "C", "D"]
+        let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "hidden-\($0)") })
+        let text = try Desk(yaml, environment: environment).load().describe()
+        #expect(!text.contains("hidden"))
+        #expect(text.split(separator: "•••").count == 5)
+    }
+}
