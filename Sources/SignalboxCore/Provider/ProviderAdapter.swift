@@ -9,11 +9,13 @@ public protocol ProviderAdapter: Sendable {
     /// The body of one attempt. `call` keeps the caller's bytes; only what must change is spliced.
     func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8]
 
-    /// Judges a complete, unstreamed reply.
-    func judge(status: Int, headers: HeaderBlock, body: [UInt8]) -> Result<ReplySummary, UpstreamFailure>
+    /// Judges a complete, unstreamed reply. `now` is for a Retry-After that names a date.
+    func judge(
+        status: Int, headers: HeaderBlock, body: [UInt8], at now: WallTime
+    ) -> Result<ReplySummary, UpstreamFailure>
 
     /// Decodes one streamed reply (status 200); a reply with another status goes to
-    /// ``judge(status:headers:body:)``.
+    /// ``judge(status:headers:body:at:)``.
     func streamDecoder() -> any StreamDecoder
 }
 

@@ -11,6 +11,9 @@ public struct Instant: InstantProtocol, Sendable {
         self.nanoseconds = nanoseconds
     }
 
+    /// Before every instant that a clock tells: due at once.
+    public static let past = Instant(nanoseconds: 0)
+
     @inlinable
     public func advanced(by duration: Duration) -> Instant {
         Instant(nanoseconds: nanoseconds &+ duration.nanoseconds)

@@ -1,0 +1,69 @@
+/// Which keys stand where in the file. docs/configuration.md says what each means; a test holds it to this list.
+enum Schema: String, CaseIterable {
+    case root = ""
+    case server = "server"
+    case admin = "admin"
+    case logging = "logging"
+    case provider = "providers[]"
+    case timeouts = "providers[].timeouts"
+    case mock = "providers[].mock"
+    case route = "routes[]"
+    case target = "routes[].targets[]"
+    case tenant = "tenants[]"
+
+    var keys: [String] {
+        switch self {
+        case .root:
+            [
+                "server", "admin", "logging", "providers", "routes", "tenants", "data_dir",
+                "allow_literal_secrets",
+            ]
+        case .server:
+            [
+                "listen", "threads", "body_max", "header_max", "header_timeout", "body_timeout",
+                "idle_timeout",
+                "write_timeout", "request_timeout", "connections_max", "drain_timeout", "allow_anonymous",
+            ]
+        case .admin: ["listen", "token"]
+        case .logging: ["level", "format"]
+        case .provider:
+            [
+                "name", "kind", "base_url", "keys", "models", "timeouts", "ca_file", "reply_max", "headers",
+                "mock",
+            ]
+        case .timeouts: ["connect", "first_token", "idle", "total"]
+        case .mock: ["latency", "chunks", "chunk_interval", "text", "cut_after"]
+        case .route: ["model", "strategy", "targets", "attempts_max", "request_timeout"]
+        case .target: ["provider", "model"]
+        case .tenant: ["id", "keys", "platform_key_id"]
+        }
+    }
+
+    /// How a message calls the place.
+    var place: String {
+        self == .root ? "the file's top level" : rawValue
+    }
+}
+
+/// What the design promises and this version refuses. Building a thing is deleting its row.
+enum NotBuilt {
+    static let keys: [(place: Schema, key: String)] = [
+        (.root, "prices"),
+        (.root, "key_checks"),
+        (.provider, "limits"),
+        (.provider, "scope"),
+        (.provider, "folder"),
+        (.route, "on_interrupt"),
+        (.route, "wait_for_preferred"),
+        (.target, "weight"),
+        (.tenant, "webhook"),
+    ]
+
+    static let kinds = [
+        "anthropic", "cerebras", "custom", "gemini", "gigachat", "groq", "ollama", "yandexgpt",
+    ]
+
+    static let strategies = [
+        "adaptive", "best-available", "first-available", "random", "round-robin", "weighted",
+    ]
+}

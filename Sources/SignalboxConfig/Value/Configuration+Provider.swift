@@ -1,0 +1,102 @@
+public import SignalboxCore
+
+/// The kinds of provider that this version can speak to.
+public enum ProviderKindName: String, Sendable, CaseIterable {
+    case openAICompatible = "openai-compatible"
+    /// Answers by itself, without a network.
+    case mock
+}
+
+extension Configuration {
+    /// One of `providers:`.
+    public struct Provider: Sendable, Equatable {
+        /// The label in metrics, logs and bills: `[a-z0-9][a-z0-9_-]{0,63}`, unique.
+        public var name: String
+        public var kind: ProviderKindName
+        /// Never nil for `openai-compatible`, always nil for `mock`.
+        public var baseURL: BaseURL?
+        /// In the order in which they are tried. May be empty where the provider wants none; at most 1,000.
+        public var keys: [Key]
+        /// In the order in which they are tried; 1 to 1,000, unique.
+        public var models: [String]
+        public var timeouts = Timeouts()
+        /// A PEM file of certificate authorities that replaces the system's. Default nil: the system's.
+        public var certificateAuthorityFile: String?
+        /// Largest reply accepted, in bytes: 1 KiB to 1 GiB. Default 32 MiB.
+        public var replyBytesMax = 32 << 20
+        /// Sent with every call, sorted by name; at most 64.
+        public var headers: [Header] = []
+        /// How a mock behaves; nil for every other kind.
+        public var mock: Mock?
+
+        public init(
+            name: String, kind: ProviderKindName, baseURL: BaseURL? = nil, keys: [Key] = [], models: [String]
+        ) {
+            self.name = name
+            self.kind = kind
+            self.baseURL = baseURL
+            self.keys = keys
+            self.models = models
+            switch kind {
+            case .openAICompatible: mock = nil
+            case .mock: mock = Mock()
+            }
+        }
+    }
+
+    /// A key under the name by which metrics and logs know it.
+    public struct Key: Sendable, Equatable {
+        /// `<owner>-<n>`, n counted from 0 in the file's order.
+        public var alias: String
+        /// Visible ASCII, never empty: it can stand in a header as it is.
+        public var secret: Secret
+
+        public init(alias: String, secret: Secret) {
+            self.alias = alias
+            self.secret = secret
+        }
+    }
+
+    /// A header that is sent with every call to a provider.
+    public struct Header: Sendable, Equatable {
+        /// Lower case.
+        public var name: String
+        /// Free of control characters.
+        public var value: Secret
+
+        public init(name: String, value: Secret) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// `providers[].timeouts`: how long one attempt may take, each 1 ms to 1 h.
+    public struct Timeouts: Sendable, Equatable {
+        /// Until the connection stands, TLS included. Default 2 s.
+        public var connect = Duration.seconds(2)
+        /// From the request's last byte until the reply's first content. Default 30 s.
+        public var firstToken = Duration.seconds(30)
+        /// Between two pieces of a reply. Default 30 s.
+        public var idle = Duration.seconds(30)
+        /// For the whole attempt; it cuts the others short. Default 120 s.
+        public var total = Duration.seconds(120)
+
+        public init() {}
+    }
+
+    /// `providers[].mock`: what a mock provider's replies are like.
+    public struct Mock: Sendable, Equatable {
+        /// Until the first byte: 0 to 10 min. Default 0.
+        public var latency = Duration.zero
+        /// Into how many pieces a streamed reply is cut: 1 to 10,000. Default 4.
+        public var chunks = 4
+        /// Between two pieces: 0 to 10 min. Default 0.
+        public var chunkInterval = Duration.zero
+        /// What every reply says, at most 64 KiB. Default nil: the mock's own text.
+        public var text: String?
+        /// After how many pieces the connection breaks: 0 to 10,000. Default nil: never.
+        public var cutAfter: Int?
+
+        public init() {}
+    }
+}

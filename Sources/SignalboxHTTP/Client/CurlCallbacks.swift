@@ -1,0 +1,71 @@
+import CCurl
+import CLinux
+import Glibc
+
+// curl's callbacks: file-level, so that they inherit nobody's isolation. All run on the client's loop.
+
+private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+    context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func client(_ context: UnsafeMutableRawPointer?) -> HTTPClient? {
+    context.map { Unmanaged<HTTPClient>.fromOpaque($0).takeUnretainedValue() }
+}
+
+func transferHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let transfer = transfer(context), let bytes else { return 0 }
+    let length = size * count
+    return transfer.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: length)) ? length : 0
+}
+
+func transferBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let transfer = transfer(context), let bytes else { return 0 }
+    return transfer.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+}
+
+func transferUpload(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let transfer = transfer(context), let bytes else { return Int(CURL_READFUNC_ABORT) }
+    return transfer.upload(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+}
+
+func transferRewind(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
+    guard let transfer = transfer(context), origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+    return transfer.rewind(to: Int(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+}
+
+func clientOpensSocket(
+    _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype,
+    _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let client = client(context), let address else { return CURL_SOCKET_BAD }
+    let descriptor = signalbox_socket(
+        address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+    if descriptor >= 0 { client.opened(descriptor) }
+    return descriptor
+}
+
+func clientClosesSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
+    client(context)?.closing(socket)
+    return close(socket)
+}
+
+func clientSocketChanged(
+    _ easy: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ wanted: Int32,
+    _ context: UnsafeMutableRawPointer?, _ socketContext: UnsafeMutableRawPointer?
+) -> Int32 {
+    client(context)?.socketChanged(socket, wanted)
+    return 0
+}
+
+func clientTimerChanged(
+    _ multi: UnsafeMutableRawPointer?, _ milliseconds: Int, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    client(context)?.timerChanged(milliseconds: milliseconds)
+    return 0
+}

@@ -1,0 +1,100 @@
+import CCurl
+import SignalboxCore
+
+/// Owns one curl easy handle, prepared for a template; used for one transfer after another.
+///
+/// Confined to its loop's thread.
+final class CurlHandle {
+    let easy: UnsafeMutableRawPointer
+    private var list: UnsafeMutablePointer<curl_slist>?
+    private let errorText: UnsafeMutablePointer<CChar>
+
+    init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
+        guard let easy = curl_easy_init() else { throw .local("curl has no memory for a handle") }
+        self.easy = easy
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        try prepareTarget(template)
+        try prepareConnection(template)
+        try prepareCallbacks(client: client)
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(list)
+        errorText.deallocate()
+    }
+
+    /// curl's own words about the last failure, if it had any.
+    func detail(_ code: CURLcode) -> String {
+        errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
+    }
+
+    /// Makes `transfer` the one that the callbacks speak to.
+    func begin(_ transfer: UnsafeMutableRawPointer, body: [UInt8]) throws(TransportError) {
+        errorText.pointee = 0
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_PRIVATE, transfer))
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, transfer))
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, transfer))
+        try check(signalbox_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count))
+        if body.count <= CurlHandle.copiedBodyBytesMax {
+            try check(
+                body.withUnsafeBytes {
+                    signalbox_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
+                })
+        } else {
+            // curl asks for the bytes piece by piece: no second copy of a large body.
+            try check(signalbox_curl_set_pointer(easy, CURLOPT_POSTFIELDS, nil))
+            try check(signalbox_curl_set_pointer(easy, CURLOPT_READDATA, transfer))
+            try check(signalbox_curl_set_pointer(easy, CURLOPT_SEEKDATA, transfer))
+        }
+    }
+
+    /// A body up to this size travels in one packet train with the header.
+    static let copiedBodyBytesMax = 16 << 10
+
+    private func prepareTarget(_ template: RequestTemplate) throws(TransportError) {
+        try check(signalbox_curl_set_string(easy, CURLOPT_URL, template.url))
+        try check(signalbox_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
+        try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
+        try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
+        // Without this, curl asks for "100 Continue" and waits a second for bodies over a megabyte.
+        list = curl_slist_append(nil, "Expect:")
+        for (name, value) in template.headers {
+            list = curl_slist_append(list, "\(name): \(value.reveal())")
+        }
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, list))
+        try check(signalbox_curl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "gzip"))
+    }
+
+    private func prepareConnection(_ template: RequestTemplate) throws(TransportError) {
+        let connect = Int(clamping: template.timeouts.connect.millisecondsRoundedUp)
+        try check(signalbox_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, connect))
+        try check(signalbox_curl_set_long(easy, CURLOPT_NOSIGNAL, 1))
+        try check(signalbox_curl_set_long(easy, CURLOPT_TCP_NODELAY, 1))
+        try check(signalbox_curl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1))
+        try check(signalbox_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))
+        try check(signalbox_curl_set_long(easy, CURLOPT_PIPEWAIT, 1))
+        try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1))
+        try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2))
+        if let file = template.authorityFile {
+            try check(signalbox_curl_set_string(easy, CURLOPT_CAINFO, file))
+        }
+    }
+
+    private func prepareCallbacks(client: UnsafeMutableRawPointer) throws(TransportError) {
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
+        try check(signalbox_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION, transferHeader))
+        try check(signalbox_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION, transferBody))
+        try check(signalbox_curl_set_data_callback(easy, CURLOPT_READFUNCTION, transferUpload))
+        try check(signalbox_curl_set_seek_callback(easy, transferRewind))
+        try check(signalbox_curl_set_open_callback(easy, clientOpensSocket))
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, client))
+        try check(signalbox_curl_set_close_callback(easy, clientClosesSocket))
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, client))
+    }
+
+    private func check(_ code: CURLcode) throws(TransportError) {
+        guard code == CURLE_OK else { throw .local(String(cString: curl_easy_strerror(code))) }
+    }
+}

@@ -1,0 +1,237 @@
+import CCurl
+import CLinux
+import Glibc
+public import SignalboxCore
+
+/// An HTTP client on one loop: a libcurl multi handle driven by the loop's epoll set and clock.
+///
+/// Connections are kept and reused, HTTP/2 is spoken where TLS offers it, certificates are verified, redirects are not
+/// followed. Confined to its loop's thread.
+public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
+    // @unchecked: created on any thread, then touched by the loop's alone.
+
+    public let loop: EventLoop
+    private let multi: UnsafeMutableRawPointer
+    private var pools: [ObjectIdentifier: Pool] = [:]
+    private var running: [UnsafeMutableRawPointer: Transfer] = [:]
+    /// Sockets that curl opened through us, so that their end is known: their epoll entries outlive a transfer.
+    private var connections: Set<Int32> = []
+    private var resting: Set<Int32> = []
+    private var wakeAt: Instant?
+    private var isInsideCurl = false
+
+    private struct Pool {
+        let template: RequestTemplate
+        var idle: [CurlHandle] = []
+    }
+
+    /// Prepared handles kept for a template on this loop; each costs about 20 KiB.
+    private static let idleHandlesMax = 64
+    /// Connections kept open between requests on this loop, to all providers together.
+    private static let keptConnectionsMax = 512
+
+    /// - Throws: ``TransportError/local(_:)`` where curl cannot start.
+    public init(loop: EventLoop) throws(TransportError) {
+        self.loop = loop
+        guard let multi = curl_multi_init() else { throw .local("curl has no memory for a multi handle") }
+        self.multi = multi
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        var code = signalbox_curl_multi_set_callbacks(multi, clientSocketChanged, clientTimerChanged, context)
+        if code == CURLM_OK {
+            code = signalbox_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, HTTPClient.keptConnectionsMax)
+        }
+        guard code == CURLM_OK else { throw .local(String(cString: curl_multi_strerror(code))) }
+    }
+
+    deinit {
+        let code = curl_multi_cleanup(multi)
+        assert(code == CURLM_OK, "curl_multi_cleanup: \(code.rawValue)")
+    }
+
+    // MARK: For users
+
+    /// Joins the loop's turns. On the loop's thread, once.
+    public func start() {
+        loop.sources.append(self)
+    }
+
+    /// Sends a POST. The reply's head and body are awaited through what this returns.
+    /// - Parameter deadline: ends the transfer even before the template's total timeout.
+    public func post(_ template: RequestTemplate, body: [UInt8], deadline: Deadline) -> IncomingReply {
+        let reply = IncomingReply(loop: loop, bodyBytesMax: template.replyBytesMax)
+        do throws(TransportError) {
+            let handle = try takeHandle(for: template)
+            let transfer = Transfer(
+                template, handle: handle, body: body, reply: reply, client: self, deadline: deadline.instant)
+            do throws(TransportError) {
+                try handle.begin(Unmanaged.passUnretained(transfer).toOpaque(), body: body)
+                try check(curl_multi_add_handle(multi, handle.easy))
+            } catch {
+                transfer.disarm()
+                throw error
+            }
+            running[handle.easy] = transfer
+            reply.attach(transfer)
+        } catch {
+            reply.finish(.failure(error))
+        }
+        return reply
+    }
+
+    /// Ends every transfer and closes every connection. On the loop's thread.
+    public func stop() {
+        for transfer in running.values { abort(transfer, because: .cancelled) }
+        pools.removeAll()
+        loop.sources.removeAll { $0 === self }
+        for descriptor in connections { loop.poller.unwatch(descriptor) }
+        resting.removeAll()
+    }
+
+    // MARK: Handles
+
+    private func takeHandle(for template: RequestTemplate) throws(TransportError) -> CurlHandle {
+        if let handle = pools[ObjectIdentifier(template)]?.idle.popLast() { return handle }
+        return try CurlHandle(for: template, client: Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func keep(_ handle: CurlHandle, for template: RequestTemplate) {
+        let id = ObjectIdentifier(template)
+        if pools[id, default: Pool(template: template)].idle.count < HTTPClient.idleHandlesMax {
+            pools[id, default: Pool(template: template)].idle.append(handle)
+        }
+    }
+
+    /// Drops what is kept for a template that configuration no longer names. On the loop's thread.
+    public func retire(_ template: RequestTemplate) {
+        pools[ObjectIdentifier(template)] = nil
+    }
+
+    // MARK: Transfers
+
+    func abort(_ transfer: Transfer, because error: TransportError) {
+        guard running[transfer.handle.easy] === transfer else { return }
+        if isInsideCurl {
+            // curl forbids to remove a transfer from within its callbacks.
+            let late = LateAbort(transfer: transfer)
+            loop.execute { self.abort(late.transfer, because: error) }
+            return
+        }
+        running[transfer.handle.easy] = nil
+        let code = curl_multi_remove_handle(multi, transfer.handle.easy)
+        assert(code == CURLM_OK, "curl_multi_remove_handle: \(code.rawValue)")
+        transfer.finish(error)
+        keep(transfer.handle, for: transfer.template)
+    }
+
+    func unpause(_ transfer: Transfer) {
+        guard running[transfer.handle.easy] === transfer else { return }
+        inside { _ = curl_easy_pause(transfer.handle.easy, CURLPAUSE_CONT) }
+        collectFinished()
+    }
+
+    private func collectFinished() {
+        var result = CURLE_OK
+        while let easy = signalbox_curl_multi_finished(multi, &result) {
+            guard let transfer = running.removeValue(forKey: easy) else { continue }
+            let error = transfer.judge(result)
+            let code = curl_multi_remove_handle(multi, easy)
+            assert(code == CURLM_OK, "curl_multi_remove_handle: \(code.rawValue)")
+            transfer.finish(error)
+            keep(transfer.handle, for: transfer.template)
+        }
+    }
+
+    private func inside(_ body: () -> Void) {
+        isInsideCurl = true
+        body()
+        isInsideCurl = false
+    }
+
+    private func check(_ code: CURLMcode) throws(TransportError) {
+        guard code == CURLM_OK else { throw .local(String(cString: curl_multi_strerror(code))) }
+    }
+
+    // MARK: The loop's calls
+
+    var nextWake: Instant? { wakeAt }
+
+    /// Fires curl's timer whenever it is due, not only when no socket was ready: new transfers start here.
+    func flush() {
+        guard let due = wakeAt, due == .past || due <= loop.now() else { return }
+        wakeAt = nil
+        act(on: CURL_SOCKET_TIMEOUT, 0)
+    }
+
+    func ready(_ descriptor: Int32, _ events: UInt32) {
+        if resting.contains(descriptor) {
+            // Nobody is using it, so this is its end: curl notices when it next looks.
+            loop.poller.unwatch(descriptor)
+            resting.remove(descriptor)
+            return
+        }
+        var action: Int32 = 0
+        if events & (signalbox_epoll_in | signalbox_epoll_hup) != 0 { action |= CURL_CSELECT_IN }
+        if events & signalbox_epoll_out != 0 { action |= CURL_CSELECT_OUT }
+        if events & signalbox_epoll_error != 0 { action |= CURL_CSELECT_ERR }
+        act(on: descriptor, action)
+    }
+
+    private func act(on socket: Int32, _ events: Int32) {
+        var count: Int32 = 0
+        inside {
+            let code = curl_multi_socket_action(multi, socket, events, &count)
+            assert(code == CURLM_OK, "curl_multi_socket_action: \(code.rawValue)")
+        }
+        collectFinished()
+    }
+
+    // MARK: curl's calls
+
+    func timerChanged(milliseconds: Int) {
+        switch milliseconds {
+        case ..<0: wakeAt = nil
+        case 0: wakeAt = .past
+        default: wakeAt = loop.now().advanced(by: .milliseconds(milliseconds))
+        }
+    }
+
+    /// curl changes what it wants to know of a socket. A kept connection stays in the epoll set between transfers: two
+    /// system calls less for each request.
+    func socketChanged(_ socket: Int32, _ wanted: Int32) {
+        var interest: UInt32 = 0
+        if wanted & CURL_POLL_IN != 0 { interest |= signalbox_epoll_in }
+        if wanted & CURL_POLL_OUT != 0 { interest |= signalbox_epoll_out }
+        if wanted == CURL_POLL_REMOVE {
+            if connections.contains(socket), loop.poller.interest(of: socket) == signalbox_epoll_in {
+                resting.insert(socket)
+            } else {
+                loop.poller.unwatch(socket)
+            }
+            return
+        }
+        resting.remove(socket)
+        if loop.poller.interest(of: socket) == interest { return }
+        do {
+            try loop.poller.watch(socket, for: interest, handler: self)
+        } catch {
+            // Without events the transfer runs into its time limit, which reports it.
+            assertionFailure("\(error)")
+        }
+    }
+
+    func opened(_ socket: Int32) {
+        connections.insert(socket)
+    }
+
+    func closing(_ socket: Int32) {
+        connections.remove(socket)
+        resting.remove(socket)
+        loop.poller.forget(socket)
+    }
+}
+
+/// Carries a transfer to a later turn of the same loop.
+private struct LateAbort: @unchecked Sendable {
+    // @unchecked: made and used on the loop's thread.
+    let transfer: Transfer
+}

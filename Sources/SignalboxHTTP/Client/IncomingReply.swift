@@ -1,0 +1,156 @@
+public import SignalboxCore
+
+/// A reply on its way in: first its head, then its body, whole or piece by piece.
+///
+/// One task reads it, on the loop's thread; a producer (a curl transfer, a script) feeds it there.
+public final class IncomingReply: @unchecked Sendable {
+    // @unchecked: touched by the loop's thread only.
+
+    public private(set) var status = 0
+    public private(set) var headers = HeaderBlock()
+
+    private let loop: EventLoop
+    private let bodyBytesMax: Int
+    private weak var producer: (any ReplyProducer)?
+    private var buffer: [UInt8] = []
+    private var received = 0
+    private var hasHead = false
+    private var isPaused = false
+    /// A reader takes the body piece by piece: the producer is paused when it is slow.
+    private var isPiecewise = false
+    private var end: Result<Void, TransportError>?
+    private var waiting: (UnsafeContinuation<Void, Never>, Need)?
+
+    private enum Need { case head, bytes, end }
+
+    /// Bytes of a piecewise body that wait for its reader before the producer is paused.
+    static let bufferBytesMax = 64 << 10
+
+    public init(loop: EventLoop, bodyBytesMax: Int) {
+        self.loop = loop
+        self.bodyBytesMax = bodyBytesMax
+    }
+
+    deinit {
+        producer?.cancel()
+    }
+
+    // MARK: For the reader
+
+    /// Waits for status and headers.
+    public func head() async throws(TransportError) {
+        await wait(for: .head)
+        if !hasHead { try end?.get() }
+    }
+
+    /// Waits for the whole body.
+    public func whole() async throws(TransportError) -> [UInt8] {
+        await wait(for: .end)
+        try end?.get()
+        defer { buffer = [] }
+        return buffer
+    }
+
+    /// The next piece of the body; nil at its end.
+    public func next() async throws(TransportError) -> [UInt8]? {
+        isPiecewise = true
+        if buffer.isEmpty { await wait(for: .bytes) }
+        guard !buffer.isEmpty else {
+            try end?.get()
+            return nil
+        }
+        let piece = buffer
+        buffer = []
+        if isPaused {
+            isPaused = false
+            producer?.resume()
+        }
+        return piece
+    }
+
+    /// Gives the reply up: the connection is closed, what still comes is thrown away.
+    public func cancel() {
+        if end == nil { finish(.failure(.cancelled)) }
+        producer?.cancel()
+    }
+
+    private func wait(for need: Need) async {
+        if isMet(need) { return }
+        await withTaskCancellationHandler {
+            if isMet(need) { return }
+            await withUnsafeContinuation { waiting = ($0, need) }
+        } onCancel: {
+            loop.execute { self.cancel() }
+        }
+    }
+
+    private func isMet(_ need: Need) -> Bool {
+        if end != nil { return true }
+        switch need {
+        case .head: return hasHead
+        case .bytes: return !buffer.isEmpty
+        case .end: return false
+        }
+    }
+
+    // MARK: For the producer
+
+    public func attach(_ producer: any ReplyProducer) {
+        self.producer = producer
+    }
+
+    public func receiveHead(status: Int, headers: HeaderBlock) {
+        guard end == nil else { return }
+        self.status = status
+        self.headers = headers
+        hasHead = true
+        wake()
+    }
+
+    /// Takes bytes of the body. Answers what the producer is to do next.
+    public func receive(_ bytes: UnsafeRawBufferPointer) -> Intake {
+        guard end == nil else { return .stop }
+        if isPiecewise && buffer.count >= IncomingReply.bufferBytesMax {
+            isPaused = true
+            return .pause
+        }
+        received += bytes.count
+        guard received <= bodyBytesMax else {
+            finish(.failure(.tooLarge(limit: bodyBytesMax)))
+            return .stop
+        }
+        buffer.append(contentsOf: bytes)
+        wake()
+        return .more
+    }
+
+    public enum Intake: Sendable {
+        case more
+        /// These bytes were not taken: offer them again after `resume`.
+        case pause
+        case stop
+    }
+
+    public func finish(_ result: Result<Void, TransportError>) {
+        guard end == nil else { return }
+        end = result
+        wake()
+    }
+
+    var isFinished: Bool { end != nil }
+    var hasStarted: Bool { hasHead }
+
+    private func wake() {
+        guard let (continuation, need) = waiting, isMet(need) else { return }
+        waiting = nil
+        continuation.resume()
+    }
+}
+
+/// What feeds an ``IncomingReply``. Called on the loop's thread.
+public protocol ReplyProducer: AnyObject {
+    /// The reader has caught up after a pause.
+    func resume()
+    /// Nobody wants the rest.
+    func cancel()
+}

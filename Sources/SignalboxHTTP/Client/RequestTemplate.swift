@@ -1,0 +1,49 @@
+public import SignalboxCore
+
+/// Everything about a call that is the same each time, resolved when configuration loads.
+///
+/// Each loop keeps a few prepared curl handles for it, so that a request sets little more than its body.
+public final class RequestTemplate: Sendable {
+    /// `http:` or `https:`.
+    public let url: String
+    public let headers: [(name: String, value: Secret)]
+    public let timeouts: TransferTimeouts
+    /// Bytes of a reply's body, decoded; a larger reply is an error. Default 32 MiB.
+    public let replyBytesMax: Int
+    /// A PEM file of certificate authorities to trust instead of the system's.
+    public let authorityFile: String?
+
+    public init(
+        url: String, headers: [(name: String, value: Secret)],
+        timeouts: TransferTimeouts = TransferTimeouts(),
+        replyBytesMax: Int = 32 << 20, authorityFile: String? = nil
+    ) {
+        self.url = url
+        self.headers = headers
+        self.timeouts = timeouts
+        self.replyBytesMax = replyBytesMax
+        self.authorityFile = authorityFile
+    }
+}
+
+/// How long a transfer may take, in its parts.
+public struct TransferTimeouts: Sendable, Equatable {
+    /// To a usable connection, TLS included. Default 2 s.
+    public var connect: Duration
+    /// From the start to the reply's first byte. Default 30 s.
+    public var firstByte: Duration
+    /// Between two pieces of the reply. Default 30 s.
+    public var idle: Duration
+    /// From the start to the reply's end. Default 120 s.
+    public var total: Duration
+
+    public init(
+        connect: Duration = .seconds(2), firstByte: Duration = .seconds(30), idle: Duration = .seconds(30),
+        total: Duration = .seconds(120)
+    ) {
+        self.connect = connect
+        self.firstByte = firstByte
+        self.idle = idle
+        self.total = total
+    }
+}

@@ -1,0 +1,186 @@
+import CCurl
+import Glibc
+import SignalboxCore
+
+/// One request on the wire and its reply on the way in.
+///
+/// curl holds it by an unretained pointer while it runs; the client's table keeps it alive for exactly that long.
+/// Confined to its loop's thread.
+final class Transfer: TimerTarget, ReplyProducer {
+    let template: RequestTemplate
+    let handle: CurlHandle
+    /// Weak: a reader that lets go of the reply gives the transfer up.
+    private(set) weak var reply: IncomingReply?
+    private unowned let client: HTTPClient
+    private let body: [UInt8]
+    private var sent = 0
+    private var headers = HeaderBlock()
+    private var headerBytes = 0
+    private var status = 0
+    private let start: Instant
+    private let totalDeadline: Instant
+    private var lastActivity: Instant
+    private var hasFirstByte = false
+    private var isPaused = false
+    private var timer: TimerID?
+    /// Why we ended it ourselves, where curl knows only that a callback refused.
+    private var ownError: TransportError?
+
+    /// Bytes of status line and header fields of one reply.
+    private static let headerBytesMax = 64 << 10
+
+    init(
+        _ template: RequestTemplate, handle: CurlHandle, body: [UInt8], reply: IncomingReply,
+        client: HTTPClient,
+        deadline: Instant
+    ) {
+        self.template = template
+        self.handle = handle
+        self.body = body
+        self.reply = reply
+        self.client = client
+        start = client.loop.now()
+        lastActivity = start
+        totalDeadline = min(deadline, start.advanced(by: template.timeouts.total))
+        timer = client.loop.schedule(self, at: nextDeadline.instant)
+    }
+
+    // MARK: Time limits
+
+    /// The limit that runs out next. Idle time is counted lazily: bytes only move `lastActivity`.
+    private var nextDeadline: (instant: Instant, phase: TimeoutPhase) {
+        if !hasFirstByte {
+            let first = start.advanced(by: template.timeouts.firstByte)
+            return first < totalDeadline ? (first, .firstByte) : (totalDeadline, .total)
+        }
+        if isPaused { return (totalDeadline, .total) }
+        let idle = lastActivity.advanced(by: template.timeouts.idle)
+        return idle < totalDeadline ? (idle, .idle) : (totalDeadline, .total)
+    }
+
+    func timerFired(at now: Instant) {
+        timer = nil
+        let next = nextDeadline
+        if next.instant <= now {
+            client.abort(self, because: .timeout(next.phase))
+        } else {
+            timer = client.loop.schedule(self, at: next.instant)
+        }
+    }
+
+    func disarm() {
+        if let timer { client.loop.cancel(timer) }
+        timer = nil
+    }
+
+    // MARK: curl's calls
+
+    func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+        headerBytes += line.count
+        guard headerBytes <= Transfer.headerBytesMax else {
+            ownError = .malformed("its header is larger than \(Transfer.headerBytesMax) bytes")
+            return false
+        }
+        let text = UnsafeRawBufferPointer(rebasing: line.prefix { $0 != 0x0D && $0 != 0x0A })
+        if text.isEmpty {
+            guard status >= 200 else { return true }  // 100 Continue and its kin: the real head follows
+            noteActivity()
+            reply?.receiveHead(status: status, headers: headers)
+        } else if let colon = text.firstIndex(of: UInt8(ascii: ":")), status != 0 {
+            headers.append(
+                name: text[..<colon], value: text[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 })
+        } else {
+            headers.removeAll()
+            status = Transfer.status(in: text)
+        }
+        return true
+    }
+
+    /// `HTTP/1.1 200 OK` → 200.
+    private static func status(in line: UnsafeRawBufferPointer) -> Int {
+        guard let space = line.firstIndex(of: 0x20) else { return 0 }
+        var status = 0
+        for byte in line[(space + 1)...].prefix(3) {
+            guard (0x30...0x39).contains(byte) else { return 0 }
+            status = status * 10 + Int(byte - 0x30)
+        }
+        return status
+    }
+
+    /// The number of bytes taken, or one of curl's special results.
+    func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let reply else { return 0 }
+        noteActivity()
+        switch reply.receive(bytes) {
+        case .more: return bytes.count
+        case .pause:
+            isPaused = true
+            return Int(CURL_WRITEFUNC_PAUSE)
+        case .stop: return 0
+        }
+    }
+
+    func upload(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(buffer.count, body.count - sent)
+        body.withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sent..<sent + count]))
+        }
+        sent += count
+        return count
+    }
+
+    /// curl sends the body again on a fresh connection where a kept one turned out dead.
+    func rewind(to offset: Int) -> Bool {
+        guard (0...body.count).contains(offset) else { return false }
+        sent = offset
+        return true
+    }
+
+    private func noteActivity() {
+        hasFirstByte = true
+        lastActivity = client.loop.now()
+    }
+
+    // MARK: ReplyProducer
+
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        lastActivity = client.loop.now()
+        client.unpause(self)
+    }
+
+    func cancel() {
+        client.abort(self, because: .cancelled)
+    }
+
+    // MARK: The end
+
+    func finish(_ error: TransportError?) {
+        disarm()
+        reply?.finish(error.map { .failure($0) } ?? .success(()))
+    }
+
+    /// What curl's result means, given how far the reply had come.
+    func judge(_ code: CURLcode) -> TransportError? {
+        if code == CURLE_OK { return nil }
+        if let ownError { return ownError }
+        let detail = handle.detail(code)
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
+            return .unreachable(detail)
+        case CURLE_OPERATION_TIMEDOUT:
+            return .timeout(.connect)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_CERTPROBLEM, CURLE_SSL_INVALIDCERTSTATUS:
+            return .tls(detail)
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM:
+            return hasFirstByte ? .cut(detail) : .reset(detail)
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING:
+            return .malformed(detail)
+        default:  // curl's list is open and grows with its versions
+            return .local(detail)
+        }
+    }
+}

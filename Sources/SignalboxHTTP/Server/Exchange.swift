@@ -1,0 +1,206 @@
+import CMicrohttpd
+public import SignalboxCore
+
+/// One request and its reply.
+///
+/// The handler's task gets it once the body is whole. It answers with ``respond(_:)`` or ``stream(status:headers:)``,
+/// and is cancelled when the client leaves. A handler that ends without an answer has the connection closed.
+///
+/// Confined to its loop's thread, which is the handler's, too.
+public final class Exchange: @unchecked Sendable {
+    // @unchecked: touched by the loop's thread only.
+
+    public let method: String
+    public let path: String
+    public var loop: EventLoop { room.loop }
+    /// The body as it came, before any content coding is undone.
+    public private(set) var body: [UInt8] = []
+    /// When the request was whole and the handler could start.
+    public private(set) var receivedAt = Instant(nanoseconds: 0)
+    public private(set) var isClientGone = false
+
+    let room: LoopServer
+    let entry: ServerConnection
+    private var connection: OpaquePointer?
+    private var stage: Stage = .receiving
+    private var task: Task<Void, Never>?
+    private var swallowed = 0
+
+    private enum Stage {
+        case receiving
+        /// The body has outgrown its limit: what still comes is thrown away.
+        case swallowing
+        /// Suspended; the handler has it.
+        case handling
+        /// The answer waits for libmicrohttpd to ask for it.
+        case answered(Reply)
+        case streamed(Reply, ReplyStream)
+        case abandoned
+        /// libmicrohttpd has the answer.
+        case replying(ReplyStream?)
+        case finished
+    }
+
+    init(
+        room: LoopServer, entry: ServerConnection, connection: OpaquePointer, method: String, path: String
+    ) {
+        self.room = room
+        self.entry = entry
+        self.connection = connection
+        self.method = method
+        self.path = path
+    }
+
+    // MARK: For handlers
+
+    /// The first header field of that name, whatever its case; nil after the client has left.
+    public func header(_ name: StaticString) -> String? {
+        guard let connection else { return nil }
+        let value = name.withUTF8Buffer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                MHD_lookup_connection_value(connection, .HEADER_KIND, $0.baseAddress)
+            }
+        }
+        return value.map { String(cString: $0) }
+    }
+
+    /// The first value of a query parameter, percent-decoded; nil where it is absent or has no value.
+    public func query(_ name: String) -> String? {
+        guard let connection else { return nil }
+        return MHD_lookup_connection_value(connection, .GET_ARGUMENT_KIND, name).map { String(cString: $0) }
+    }
+
+    /// Answers, once. Without effect if the client has left.
+    public func respond(_ reply: Reply) {
+        guard case .handling = stage else { return }
+        stage = .answered(reply)
+        resume()
+    }
+
+    /// Answers with a body that comes piece by piece. Without effect on the client if it has left.
+    public func stream(status: Int, headers: [(name: String, value: String)]) -> ReplyStream {
+        let stream = ReplyStream(exchange: self, bufferBytesMax: room.limits.replyBufferBytesMax)
+        guard case .handling = stage else {
+            stream.clientLeft()
+            return stream
+        }
+        stage = .streamed(Reply(status: status, headers: headers), stream)
+        resume()
+        return stream
+    }
+
+    // MARK: libmicrohttpd's calls, in order
+
+    /// The header is whole. False closes the connection.
+    func begin() -> Bool {
+        entry.exchange = self
+        entry.enter(.body, at: room.loop.now())
+        guard let declared = header("content-length").flatMap({ Int($0) }) else { return true }
+        guard declared <= room.limits.bodyBytesMax else { return rejectBody() }
+        body.reserveCapacity(declared)
+        return true
+    }
+
+    /// A piece of the body. False closes the connection.
+    func receive(_ chunk: UnsafeRawBufferPointer) -> Bool {
+        if case .receiving = stage, body.count + chunk.count <= room.limits.bodyBytesMax {
+            body.append(contentsOf: chunk)
+            return true
+        }
+        body = []
+        stage = .swallowing
+        swallowed += chunk.count
+        return swallowed <= room.limits.bodyBytesMax
+    }
+
+    /// The body is whole, or the connection was resumed. False closes the connection.
+    func advance() -> Bool {
+        switch stage {
+        case .receiving:
+            stage = .handling
+            receivedAt = room.loop.now()
+            entry.enter(.handling, at: receivedAt)
+            if let connection { MHD_suspend_connection(connection) }
+            task = room.loop.spawn {
+                await self.room.handler(self)
+                self.handlerEnded()
+            }
+            return true
+        case .swallowing: return rejectBody()
+        case .answered(let reply): return queue(reply, stream: nil)
+        case .streamed(let reply, let stream): return queue(reply, stream: stream)
+        case .abandoned, .finished: return false
+        case .handling, .replying: return true
+        }
+    }
+
+    /// The reply was sent whole, or the connection has ended before.
+    func completed(whole: Bool) {
+        let isDuringHandling = task != nil
+        if case .replying(let stream?) = stage, !whole { stream.clientLeft() }
+        if !whole { isClientGone = true }
+        stage = .finished
+        connection = nil
+        if isDuringHandling && !whole { task?.cancel() }
+        entry.exchange = nil
+        entry.enter(.resting(fresh: false), at: room.loop.now())
+        if room.isDraining { room.hangUp(on: entry) }
+    }
+
+    // MARK: The rest
+
+    /// The client has hung up, or outstayed a limit: whatever is still done for it ends.
+    func clientLeft() {
+        isClientGone = true
+        task?.cancel()
+        if case .replying(let stream?) = stage { stream.clientLeft() }
+    }
+
+    /// Whether the client, not the provider, is the one being waited for.
+    var isOwedToClient: Bool {
+        switch stage {
+        case .replying(let stream): stream?.isWaitingForBytes != true
+        default: false
+        }
+    }
+
+    private func handlerEnded() {
+        task = nil
+        switch stage {
+        case .handling:
+            stage = .abandoned
+            resume()
+        case .streamed(_, let stream), .replying(let stream?): stream.handlerEnded()
+        case .receiving, .swallowing, .answered, .abandoned, .replying(nil), .finished: break
+        }
+    }
+
+    private func resume() {
+        if let connection { room.resume(connection) }
+    }
+
+    private func rejectBody() -> Bool {
+        room.observer.rejected(.bodyTooLarge)
+        var reply = room.rejection(.bodyTooLarge)
+        reply.headers.append(("connection", "close"))
+        return queue(reply, stream: nil)
+    }
+
+    private func queue(_ reply: Reply, stream: ReplyStream?) -> Bool {
+        guard let connection else { return false }
+        var reply = reply
+        if room.isDraining { reply.headers.append(("connection", "close")) }
+        var stream = stream
+        if stream == nil && reply.body.count > Exchange.copiedBytesMax {
+            stream = ReplyStream(exchange: self, whole: reply.body)
+        }
+        stage = .replying(stream)
+        entry.enter(.replying, at: room.loop.now())
+        guard let response = MicrohttpdResponse(reply, stream: stream) else { return false }
+        stream?.connection = connection
+        return response.queue(on: connection, headers: reply.headers)
+    }
+
+    /// A larger body is not copied into libmicrohttpd's response but read from where it is.
+    private static let copiedBytesMax = 32 << 10
+}

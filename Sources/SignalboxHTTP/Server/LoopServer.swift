@@ -1,0 +1,184 @@
+import CLinux
+import CMicrohttpd
+import Glibc
+import SignalboxCore
+
+/// One loop's share of a server: its libmicrohttpd daemon, its connections, and the sweep that enforces time limits.
+///
+/// libmicrohttpd knows one timeout, for silence, which a client that drips a byte now and then never meets. So the
+/// sweep looks at every connection a few times a second and closes those that have outstayed their phase.
+///
+/// Confined to its loop's thread.
+final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
+    // @unchecked: created on any thread, then touched by the loop's alone.
+
+    let loop: EventLoop
+    let limits: ServerLimits
+    let observer: any ServerObserver
+    let rejection: @Sendable (RejectionReason) -> Reply
+    let handler: @Sendable (Exchange) async -> Void
+    private(set) var isDraining = false
+    private var daemon: MicrohttpdDaemon?
+    private var connections: [ServerConnection] = []
+    private var hasResumed = false
+    private var sweep: TimerID?
+    private var whenEmpty: (() -> Void)?
+
+    init(
+        loop: EventLoop, limits: ServerLimits, observer: any ServerObserver,
+        rejection: @escaping @Sendable (RejectionReason) -> Reply,
+        handler: @escaping @Sendable (Exchange) async -> Void
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.observer = observer
+        self.rejection = rejection
+        self.handler = handler
+    }
+
+    func start() throws(SystemError) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        // libmicrohttpd keeps header, its index and the reply's header in one pool a connection.
+        let memory = max(limits.headerBytesMax, 4096) + LoopServer.poolSpareBytes
+        let daemon = try MicrohttpdDaemon(
+            context: context, connectionsMax: limits.connectionsMax + 1, connectionMemory: memory)
+        try loop.poller.watch(daemon.descriptor, for: signalbox_epoll_in, handler: self)
+        self.daemon = daemon
+        loop.sources.append(self)
+        armSweep()
+    }
+
+    private static let poolSpareBytes = 4096
+
+    // MARK: The loop's calls
+
+    func ready(_ descriptor: Int32, _ events: UInt32) {
+        daemon?.run()
+    }
+
+    func flush() {
+        guard hasResumed else { return }
+        hasResumed = false
+        daemon?.run()
+    }
+
+    /// What was left over (more to read, more to write) is taken up in the next turn, after the other sockets'.
+    var nextWake: Instant? {
+        guard daemon?.hasWorkLeft == true else { return nil }
+        hasResumed = true
+        return .past
+    }
+
+    // MARK: Connections
+
+    func adopt(_ socket: Int32, address: sockaddr_storage, length: socklen_t) {
+        var address = address
+        guard let daemon, !isDraining else {
+            close(socket)
+            return
+        }
+        let wasAdded = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                daemon.add(socket, address: $0, length: length)
+            }
+        }
+        if !wasAdded { observer.rejected(.connectionLimit) }
+        hasResumed = true
+    }
+
+    func opened(_ entry: ServerConnection) {
+        entry.position = connections.count
+        connections.append(entry)
+        observer.connectionOpened()
+    }
+
+    func closed(_ entry: ServerConnection) {
+        if entry.isWatchedForHangUp { loop.poller.unwatch(entry.descriptor) }
+        let last = connections.removeLast()
+        if last !== entry {
+            connections[entry.position] = last
+            last.position = entry.position
+        }
+        observer.connectionClosed()
+        if connections.isEmpty { reportEmpty() }
+    }
+
+    func resume(_ connection: OpaquePointer) {
+        MHD_resume_connection(connection)
+        hasResumed = true
+    }
+
+    // MARK: The sweep
+
+    /// Often enough that no limit is overstayed by more than a quarter, and a hang-up is seen within 100 ms.
+    private var sweepInterval: Duration {
+        let shortest = min(limits.headerTimeout, limits.bodyTimeout, limits.idleTimeout, limits.writeTimeout)
+        return max(.milliseconds(5), min(.milliseconds(100), shortest / 4))
+    }
+
+    private func armSweep() {
+        sweep = loop.schedule(self, at: loop.now().advanced(by: sweepInterval))
+    }
+
+    func timerFired(at now: Instant) {
+        for entry in connections {
+            if let reason = entry.overdue(at: now, limits: limits) {
+                observer.rejected(reason)
+                hangUp(on: entry)
+            } else if case .handling = entry.phase, !entry.isWatchedForHangUp {
+                watchForHangUp(entry)
+            }
+        }
+        armSweep()
+    }
+
+    /// libmicrohttpd finds the socket closed, and ends the connection in its own time.
+    func hangUp(on entry: ServerConnection) {
+        shutdown(entry.descriptor, Int32(SHUT_RDWR))
+        entry.exchange?.clientLeft()
+    }
+
+    /// A suspended connection is not watched by libmicrohttpd: without this, a client that leaves while its request
+    /// waits for a provider would be noticed only when the answer has come. Once for each connection that ever waits.
+    private func watchForHangUp(_ entry: ServerConnection) {
+        do {
+            try loop.poller.watch(
+                entry.descriptor, for: signalbox_epoll_peer_closed | signalbox_epoll_edge, handler: entry)
+            entry.isWatchedForHangUp = true
+        } catch {
+            entry.exchange?.clientLeft()
+        }
+    }
+
+    // MARK: The end
+
+    /// Refuses new connections, closes resting ones, and calls back when the last has ended.
+    func drain(whenEmpty: @escaping @Sendable () -> Void) {
+        isDraining = true
+        self.whenEmpty = whenEmpty
+        for entry in connections {
+            if case .resting = entry.phase { hangUp(on: entry) }
+        }
+        if connections.isEmpty { reportEmpty() }
+    }
+
+    /// Ends every request that is still in flight.
+    func abandon() {
+        for entry in connections {
+            observer.rejected(.drainTimeout)
+            hangUp(on: entry)
+        }
+    }
+
+    private func reportEmpty() {
+        whenEmpty?()
+        whenEmpty = nil
+    }
+
+    func stop() {
+        if let sweep { loop.cancel(sweep) }
+        if let daemon { loop.poller.unwatch(daemon.descriptor) }
+        loop.sources.removeAll { $0 === self }
+        daemon = nil
+    }
+}

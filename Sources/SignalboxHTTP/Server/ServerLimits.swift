@@ -1,0 +1,40 @@
+/// What a server allows its clients. Every limit that is hit is counted in `signalbox_requests_rejected_total`.
+public struct ServerLimits: Sendable, Equatable {
+    /// Bytes of a request body, decoded. A larger one is answered 413. Default 32 MiB.
+    public var bodyBytesMax = 32 << 20
+    /// Bytes of request line and header fields together. More is answered 431. Default 32 KiB.
+    public var headerBytesMax = 32 << 10
+    /// From the connection's or the request's first byte to the end of its header. Default 10 s.
+    public var headerTimeout: Duration = .seconds(10)
+    /// From the end of the header to the end of the body. Default 30 s.
+    public var bodyTimeout: Duration = .seconds(30)
+    /// How long a kept-alive connection may rest between requests. Default 75 s.
+    public var idleTimeout: Duration = .seconds(75)
+    /// How long a client may leave a reply untouched before its connection is closed. Default 30 s.
+    public var writeTimeout: Duration = .seconds(30)
+    /// Open connections in all; a further one is closed at once. Default 10,000.
+    public var connectionsMax = 10_000
+    /// Bytes of a streamed reply that wait for a slow client before the writer is suspended. Default 64 KiB.
+    public var replyBufferBytesMax = 64 << 10
+
+    public init() {}
+}
+
+/// Why the server ended a request or a connection by itself: the `reason` label of `signalbox_requests_rejected_total`.
+public enum RejectionReason: String, Sendable, CaseIterable {
+    case bodyTooLarge = "body_too_large"
+    case headerTimeout = "header_timeout"
+    case bodyTimeout = "body_timeout"
+    case idleTimeout = "idle_timeout"
+    case writeTimeout = "write_timeout"
+    case connectionLimit = "connection_limit"
+    case drainTimeout = "drain_timeout"
+    case encoding = "encoding"
+}
+
+/// What a server reports about itself, on the thread where it happens.
+public protocol ServerObserver: Sendable {
+    func connectionOpened()
+    func connectionClosed()
+    func rejected(_ reason: RejectionReason)
+}

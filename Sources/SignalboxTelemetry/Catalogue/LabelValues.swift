@@ -1,0 +1,45 @@
+/// Closed lists of label values, so that no caller can invent one. Where a list belongs to a type of Core
+/// (`FailureKind.label`), that type spells it.
+public enum AttemptStatus: String, Sendable, CaseIterable {
+    case success
+    case failure
+}
+
+public enum TokenType: String, Sendable, CaseIterable {
+    case prompt
+    case completion
+}
+
+public enum TokenDetailKind: String, Sendable, CaseIterable {
+    case cached
+    case cacheWrite = "cache_write"
+    case reasoning
+}
+
+public enum ClientOutcome: String, Sendable, CaseIterable {
+    case success
+    case fallback
+    case exhausted
+    case rejected
+    case invalid
+    case cancelled
+    case interrupted
+}
+
+public enum RotationKind: String, Sendable, CaseIterable {
+    case key
+    case model
+}
+
+/// Why the server ended a request before routing heard of it.
+public enum RejectionReason: String, Sendable, CaseIterable {
+    case headerTooLarge = "header_too_large"
+    case bodyTooLarge = "body_too_large"
+    case headerTimeout = "header_timeout"
+    case bodyTimeout = "body_timeout"
+    case writeTimeout = "write_timeout"
+    case malformed
+    case draining
+    case overloaded
+    case unauthorized
+}

@@ -1,0 +1,56 @@
+import SignalboxCore
+import Synchronization
+
+/// Owns the thread that writes log lines to a descriptor, and the bounded buffer in front of it.
+///
+/// `write` never waits for the reader of the log: when the buffer is full, lines are dropped and counted, and once
+/// there is room again a line `log_lines_dropped` says how many.
+public final class LogWriter: Sendable {
+    public let format: LogFormat
+    public let limits: LogLimits
+    private let lowestLevel: Atomic<UInt8>
+    private let queue: LogQueue
+
+    /// The descriptor stays the caller's: the writer never closes it.
+    public init(
+        descriptor: Int32, level: LogLevel = .info, format: LogFormat = .json, limits: LogLimits = LogLimits()
+    ) {
+        self.format = format
+        self.limits = limits
+        lowestLevel = Atomic(level.rawValue)
+        queue = LogQueue(format: format, limits: limits)
+        LogThread.start(descriptor: descriptor, queue: queue)
+    }
+
+    deinit {
+        queue.stop()
+    }
+
+    public var level: LogLevel {
+        get { LogLevel(rawValue: lowestLevel.load(ordering: .relaxed)) ?? .info }
+        set { lowestLevel.store(newValue.rawValue, ordering: .relaxed) }
+    }
+
+    /// Takes one whole line that ends in a line feed.
+    public func write(_ line: UnsafeBufferPointer<UInt8>) {
+        queue.append(line)
+    }
+
+    /// Lines lost so far, for `signalbox_log_lines_dropped_total`.
+    public var linesDropped: UInt64 {
+        queue.linesDropped
+    }
+
+    /// Waits until every line accepted before the call is written; false if that took too long.
+    @discardableResult
+    public func flush(within limit: Duration = .seconds(5)) -> Bool {
+        queue.flush(until: SystemTime().now().advanced(by: limit))
+    }
+
+    /// Writes what waits and ends the thread; lines that come later are dropped and counted.
+    @discardableResult
+    public func shutdown(within limit: Duration = .seconds(5)) -> Bool {
+        queue.stop()
+        return queue.waitUntilDone(until: SystemTime().now().advanced(by: limit))
+    }
+}

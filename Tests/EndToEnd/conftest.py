@@ -1,0 +1,93 @@
+"""Fixtures: upstreams and daemons that end with the test, and the official client pointed at a daemon.
+
+Run with SIGNALBOX_BINARY naming the executable:  pytest -n 2 Tests/EndToEnd
+"""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import openai
+import pytest
+
+from harness import configuration
+from harness.certificates import Authority, make_authority
+from harness.daemon import Daemon
+from harness.upstream import Upstream
+
+StartDaemon = Callable[..., Daemon]
+
+
+@pytest.fixture
+def start_upstream() -> Iterator[Callable[..., Upstream]]:
+    """Starts an upstream; what it is given goes to `Upstream`."""
+    with ExitStack() as stack:
+        yield lambda *arguments, **settings: stack.enter_context(Upstream(*arguments, **settings))
+
+
+@pytest.fixture
+def alpha(start_upstream) -> Upstream:
+    """The first provider's upstream."""
+    return start_upstream()
+
+
+@pytest.fixture
+def beta(start_upstream) -> Upstream:
+    """The second provider's upstream, for when the first one fails."""
+    return start_upstream()
+
+
+def daemon_starter(directory: Path, daemons: list[Daemon]) -> StartDaemon:
+    def start(settings: dict[str, Any], listeners: int = 2) -> Daemon:
+        home = directory / f"daemon-{len(daemons)}"
+        home.mkdir()
+        variables = configuration.environment(settings)
+        path = configuration.write(settings, home)
+        daemon = Daemon(
+            ("serve", "--config", str(path)), home, variables, secrets=tuple(variables.values()))
+        daemons.append(daemon)
+        return daemon.wait_until_listening(listeners)
+    return start
+
+
+def end(daemons: list[Daemon]) -> None:
+    """Every daemon must still be alive (unless its test ended it), and must stop well."""
+    try:
+        for daemon in daemons:
+            print(daemon.transcript())
+            daemon.stop()
+    finally:
+        for daemon in daemons:
+            daemon.kill()
+
+
+@pytest.fixture
+def start_daemon(tmp_path: Path) -> Iterator[StartDaemon]:
+    """Starts a daemon with a configuration and waits until it listens."""
+    daemons: list[Daemon] = []
+    yield daemon_starter(tmp_path, daemons)
+    end(daemons)
+
+
+@pytest.fixture(scope="module")
+def start_shared_daemon(tmp_path_factory) -> Iterator[StartDaemon]:
+    """As `start_daemon`, for a daemon that all of a module's tests use."""
+    daemons: list[Daemon] = []
+    yield daemon_starter(tmp_path_factory.mktemp("shared"), daemons)
+    end(daemons)
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., openai.OpenAI]]:
+    """The official client, unmodified, with no retries of its own that would hide what the daemon does."""
+    with ExitStack() as stack:
+        def make(daemon: Daemon, **settings: Any) -> openai.OpenAI:
+            chosen = {"api_key": "any", "max_retries": 0, "timeout": 20} | settings
+            return stack.enter_context(openai.OpenAI(base_url=daemon.base_url, **chosen))
+        yield make
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> Authority:
+    """A certificate authority that nobody but these tests trusts."""
+    return make_authority(tmp_path_factory.mktemp("authority"))

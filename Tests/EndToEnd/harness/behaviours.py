@@ -1,0 +1,265 @@
+"""The ways in which an upstream answers, or does not: each function returns one for `Upstream.play`."""
+
+import asyncio
+import gzip
+import os
+import zlib
+
+from . import chat
+from .connection import Exchange
+from .upstream import Behaviour, Gate
+
+CHUNKED = {"Transfer-Encoding": "chunked"}
+EVENT_STREAM = "text/event-stream"
+MEBIBYTE = 1024 * 1024
+
+
+# Well-behaved.
+
+def reply(content: str = chat.GREETING, headers: dict[str, str] | None = None) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.respond(200, chat.completion(exchange.request.model, content), headers)
+    return behave
+
+
+def echo() -> Behaviour:
+    """Answers with the last message's own words, so that mixed-up answers are seen."""
+    async def behave(exchange: Exchange) -> None:
+        words = exchange.request.json["messages"][-1]["content"]
+        await exchange.respond(200, chat.completion(exchange.request.model, words))
+    return behave
+
+
+def held_reply(gate: Gate) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.unless_peer_leaves(gate.wait())
+        await exchange.respond(200, chat.completion(exchange.request.model))
+    return behave
+
+
+def gzip_reply(content: str = chat.GREETING) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        body = gzip.compress(chat.completion(exchange.request.model, content))
+        await exchange.respond(200, body, {"Content-Encoding": "gzip"})
+    return behave
+
+
+def stream(
+    count: int = 5, gates: dict[int, Gate] | None = None, terminator: bool = True, finish: bool = True,
+    content: str = "word", malformed_at: int | None = None,
+) -> Behaviour:
+    """`count` deltas "word0 ", "word1 ", …; the gate `gates[n]` is waited for before delta `n`."""
+    async def behave(exchange: Exchange) -> None:
+        model = exchange.request.model
+        await exchange.send_head(200, CHUNKED, EVENT_STREAM)
+        await exchange.send_chunk(chat.role_event(model))
+        for number in range(count):
+            if gates and number in gates:
+                await exchange.unless_peer_leaves(gates[number].wait())
+            if number == malformed_at:
+                await exchange.send_chunk(b'data: {"choices":[{"delta":{"content":"torn\n\n')
+            await exchange.send_chunk(chat.delta_event(model, f"{content}{number} "))
+        if finish:
+            await exchange.send_chunk(chat.finish_event(model))
+        if terminator:
+            await exchange.send_chunk(chat.DONE_EVENT)
+        await exchange.end_chunks()
+    return behave
+
+
+def streamed_text(count: int = 5, content: str = "word") -> str:
+    return "".join(f"{content}{number} " for number in range(count))
+
+
+# Failing in words.
+
+def status(
+    code: int, word: str | None = None, retry_after: str | None = None, message: str = "The upstream says no",
+) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        headers = {"Retry-After": retry_after} if retry_after else {}
+        await exchange.respond(code, chat.error(code, message, word), headers)
+    return behave
+
+
+def html(code: int = 200) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.respond(code, b"<!doctype html><h1>Welcome to nginx!</h1>", kind="text/html")
+    return behave
+
+
+def json_but_not_chat(body: bytes = b'{"hello":"world"}') -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.respond(200, body)
+    return behave
+
+
+def empty_body() -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.respond(200, b"")
+    return behave
+
+
+def garbage_gzip() -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.respond(200, b"\x1f\x8b\x08\x00" + os.urandom(600), {"Content-Encoding": "gzip"})
+    return behave
+
+
+def error_event(after: int) -> Behaviour:
+    """A stream that turns into an error event after so many deltas."""
+    async def behave(exchange: Exchange) -> None:
+        await _begin_stream(exchange, after)
+        await exchange.send_chunk(b"data: " + chat.error(500, "The upstream broke.") + b"\n\n")
+        await exchange.end_chunks()
+    return behave
+
+
+# Failing without words.
+
+def reset() -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        exchange.reset()
+    return behave
+
+
+def hang_up() -> Behaviour:
+    """Closes in good order, but says nothing."""
+    async def behave(exchange: Exchange) -> None:
+        exchange.close()
+    return behave
+
+
+def silence() -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.until_peer_leaves()
+    return behave
+
+
+def headers_then_silence(streaming: bool = False) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        if streaming:
+            await exchange.send_head(200, CHUNKED, EVENT_STREAM)
+        else:
+            await exchange.send_head(200, {"Content-Length": "500"})
+        await exchange.until_peer_leaves()
+    return behave
+
+
+def cut_reply(chunked: bool = False, by_reset: bool = False) -> Behaviour:
+    """Half of an answer, then nothing."""
+    async def behave(exchange: Exchange) -> None:
+        body = chat.completion(exchange.request.model)
+        half = body[: len(body) // 2]
+        if chunked:
+            await exchange.send_head(200, CHUNKED)
+            await exchange.send_chunk(half)
+        else:
+            await exchange.send_head(200, {"Content-Length": str(len(body))})
+            await exchange.send(half)
+        exchange.reset() if by_reset else exchange.close()
+    return behave
+
+
+def cut_stream(after: int, gate: Gate | None = None) -> Behaviour:
+    """Cut after so many deltas; 0 is after the role chunk and before any content."""
+    async def behave(exchange: Exchange) -> None:
+        await _begin_stream(exchange, after)
+        if gate:
+            await exchange.unless_peer_leaves(gate.wait())
+        exchange.close()
+    return behave
+
+
+def cleanly_ended_stream(after: int) -> Behaviour:
+    """Ends as HTTP should, but without a finish reason or a terminator: not a whole answer."""
+    return stream(after, terminator=False, finish=False)
+
+
+def stalled_stream(after: int) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await _begin_stream(exchange, after)
+        await exchange.until_peer_leaves()
+    return behave
+
+
+def slow_drip(seconds_between: float = 0.05) -> Behaviour:
+    """A good answer, a byte at a time: never idle, never soon done."""
+    async def behave(exchange: Exchange) -> None:
+        body = chat.completion(exchange.request.model, "drip " * 2000)
+        await exchange.send_head(200, {"Content-Length": str(len(body))})
+        for byte in body:
+            await exchange.send(bytes([byte]))
+            await asyncio.sleep(seconds_between)
+    return behave
+
+
+# Too much.
+
+def gzip_bomb(mebibytes: int) -> Behaviour:
+    """A body of zeros inside one JSON string: a thousandth of its size on the wire."""
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send_head(200, CHUNKED | {"Content-Encoding": "gzip"})
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+        head, tail = chat.completion(exchange.request.model, "@@").split(b"@@")
+        for piece in [head, *[b"0" * MEBIBYTE] * mebibytes, tail]:
+            if squeezed := squeeze.compress(piece):
+                await exchange.send_chunk(squeezed)
+        await exchange.send_chunk(squeeze.flush())
+        await exchange.end_chunks()
+    return behave
+
+
+def endless_body(length: int | None = None) -> Behaviour:
+    """A JSON string that does not end before the peer hangs up, or `length` bytes have gone."""
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send_head(200, {"Content-Length": str(length)} if length else CHUNKED)
+        send = exchange.send if length else exchange.send_chunk
+        await send(b'{"id":"')
+        while True:
+            await send(b"0" * SLAB_BYTES)
+    return behave
+
+
+SLAB_BYTES = 64 * 1024
+
+
+def endless_event() -> Behaviour:
+    """A stream whose first event never ends."""
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send_head(200, CHUNKED, EVENT_STREAM)
+        await exchange.send_chunk(b'data: {"choices":[{"delta":{"content":"')
+        while True:
+            await exchange.send_chunk(b"0" * SLAB_BYTES)
+    return behave
+
+
+def large_stream(count: int, delta_bytes: int) -> Behaviour:
+    """`count` deltas of `delta_bytes` each, as fast as the peer takes them."""
+    async def behave(exchange: Exchange) -> None:
+        model = exchange.request.model
+        await exchange.send_head(200, CHUNKED, EVENT_STREAM)
+        event = chat.delta_event(model, "x" * delta_bytes)
+        for _ in range(count):
+            await exchange.send_chunk(event)
+        await exchange.send_chunk(chat.finish_event(model) + chat.DONE_EVENT)
+        await exchange.end_chunks()
+    return behave
+
+
+def raw(data: bytes, repeat: bytes | None = None) -> Behaviour:
+    """Bytes instead of HTTP; `repeat` follows them for ever."""
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send(data)
+        while repeat:
+            await exchange.send(repeat)
+        exchange.close()
+    return behave
+
+
+async def _begin_stream(exchange: Exchange, deltas: int) -> None:
+    model = exchange.request.model
+    await exchange.send_head(200, CHUNKED, EVENT_STREAM)
+    await exchange.send_chunk(chat.role_event(model))
+    for number in range(deltas):
+        await exchange.send_chunk(chat.delta_event(model, f"word{number} "))

@@ -1,0 +1,54 @@
+"""The bodies that a well-behaved OpenAI-compatible provider sends."""
+
+import json
+
+GREETING = "The points are set."
+USAGE = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
+
+
+def completion(model: str, content: str = GREETING) -> bytes:
+    return _encoded({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": model,
+        "choices": [{
+            "index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop",
+        }],
+        "usage": USAGE,
+    })
+
+
+def role_event(model: str) -> bytes:
+    """The first chunk of a stream, which holds no content yet: falling back after it goes unnoticed."""
+    return _event(model, {"role": "assistant", "content": ""})
+
+
+def delta_event(model: str, content: str) -> bytes:
+    return _event(model, {"content": content})
+
+
+def finish_event(model: str) -> bytes:
+    return _event(model, {}, finish_reason="stop")
+
+
+DONE_EVENT = b"data: [DONE]\n\n"
+
+
+def error(status: int, message: str, code: str | None = None, kind: str = "server_error") -> bytes:
+    return _encoded({"error": {"message": message, "type": kind, "param": None, "code": code or str(status)}})
+
+
+def models(*names: str) -> bytes:
+    return _encoded({"object": "list", "data": [
+        {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "upstream"} for name in names
+    ]})
+
+
+def _event(model: str, delta: dict, finish_reason: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return b"data: " + _encoded({
+        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": model,
+        "choices": [choice],
+    }) + b"\n\n"
+
+
+def _encoded(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
