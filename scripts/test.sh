@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds, then runs the unit tests and the end-to-end tests, both whatever the other says; one verdict at the end.
-# SIGNALBOX_BINARY names another binary for the end-to-end tests; PYTEST_WORKERS says how many run at once.
+# Builds, then runs the unit tests and the end-to-end tests, both whatever the other says; one verdict at the
+# end. SIGNALBOX_BINARY names another binary for the end-to-end tests; PYTEST_WORKERS says how many run at
+# once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
