@@ -1,4 +1,5 @@
 import SignalboxConfig
+import SignalboxCore
 import Testing
 
 @Suite struct AddressTests {

@@ -1,3 +1,5 @@
+import SignalboxCore
+
 /// Where a provider's API starts: `https://host[:port][/path]`, without user, query or fragment.
 public struct BaseURL: Sendable, Hashable {
     /// Whether it is `https`.

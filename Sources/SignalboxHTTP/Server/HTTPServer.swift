@@ -1,4 +1,6 @@
 import Glibc
+public import SignalboxCore
+public import SignalboxTelemetry
 
 /// An HTTP/1.1 server on every loop of a group.
 ///

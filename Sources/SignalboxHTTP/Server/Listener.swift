@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SignalboxCore
 
 /// A listening TCP socket whose connections are handed to the loops in turn.
 ///

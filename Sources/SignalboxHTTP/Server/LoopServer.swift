@@ -2,6 +2,7 @@ import CLinux
 import CMicrohttpd
 import Glibc
 import SignalboxCore
+import SignalboxTelemetry
 
 /// One loop's share of a server: its libmicrohttpd daemon, its connections, and the sweep that enforces time limits.
 ///

@@ -1,5 +1,6 @@
 import CLinux
 import SignalboxCore
+import SignalboxTelemetry
 
 /// What the server knows of one client connection: what it is busy with, and since when.
 ///

@@ -1,3 +1,5 @@
+public import SignalboxTelemetry
+
 /// What a server allows its clients. Every limit that is hit is counted in `signalbox_requests_rejected_total`.
 public struct ServerLimits: Sendable, Equatable {
     /// Bytes of a request body, decoded. A larger one is answered 413. Default 32 MiB.
@@ -18,18 +20,6 @@ public struct ServerLimits: Sendable, Equatable {
     public var replyBufferBytesMax = 64 << 10
 
     public init() {}
-}
-
-/// Why the server ended a request or a connection by itself: the `reason` label of `signalbox_requests_rejected_total`.
-public enum RejectionReason: String, Sendable, CaseIterable {
-    case bodyTooLarge = "body_too_large"
-    case headerTimeout = "header_timeout"
-    case bodyTimeout = "body_timeout"
-    case idleTimeout = "idle_timeout"
-    case writeTimeout = "write_timeout"
-    case connectionLimit = "connection_limit"
-    case drainTimeout = "drain_timeout"
-    case encoding = "encoding"
 }
 
 /// What a server reports about itself, on the thread where it happens.

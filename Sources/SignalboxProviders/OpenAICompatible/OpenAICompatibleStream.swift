@@ -8,7 +8,7 @@ struct OpenAICompatibleStream: StreamDecoder {
     var isCompleteWithoutTerminator: Bool { summary.finishReason != nil }
 
     mutating func decode(_ bytes: [UInt8], in range: Range<Int>) -> StreamStep {
-        if bytes[range].starts(with: "[DONE]".utf8) { return .done }
+        if OpenAICompatibleStream.isTerminator(bytes[range]) { return .done }
         let fields: JSONFields
         do throws(JSONSyntaxError) {
             fields = try JSONFields(scanning: bytes, in: range)
@@ -28,6 +28,11 @@ struct OpenAICompatibleStream: StreamDecoder {
             hasDelta = true
         }
         return .forward(hasDelta: hasDelta)
+    }
+
+    /// `[DONE]`, with spaces after it or not.
+    private static func isTerminator(_ data: ArraySlice<UInt8>) -> Bool {
+        data.starts(with: "[DONE]".utf8) && data.dropFirst(6).allSatisfy { $0 == 0x20 }
     }
 
     /// Notes the finish reason; answers whether the choice carries content.

@@ -31,15 +31,18 @@ public enum RotationKind: String, Sendable, CaseIterable {
     case model
 }
 
-/// Why the server ended a request before routing heard of it.
+/// Why the server ended a request or a connection by itself.
 public enum RejectionReason: String, Sendable, CaseIterable {
-    case headerTooLarge = "header_too_large"
     case bodyTooLarge = "body_too_large"
+    /// A content coding that is unknown or broken.
+    case bodyCoding = "body_coding"
     case headerTimeout = "header_timeout"
     case bodyTimeout = "body_timeout"
+    case idleTimeout = "idle_timeout"
     case writeTimeout = "write_timeout"
+    /// Still in flight when the time to drain was over.
+    case drainTimeout = "drain_timeout"
+    case connectionLimit = "connection_limit"
     case malformed
-    case draining
-    case overloaded
     case unauthorized
 }

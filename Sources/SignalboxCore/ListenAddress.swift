@@ -8,7 +8,7 @@ public struct ListenAddress: Sendable, Hashable {
 
     /// As the system prints it: `127.0.0.1`, `::1`.
     public let host: String
-    public let port: UInt16
+    public private(set) var port: UInt16
     public let isIPv6: Bool
 
     public init(_ host: Host, port: UInt16) {
@@ -34,6 +34,13 @@ public struct ListenAddress: Sendable, Hashable {
         self.host = host
         self.port = port
         isIPv6 = isBracketed
+    }
+
+    /// The same host at another port.
+    public func with(port: UInt16) -> ListenAddress {
+        var copy = self
+        copy.port = port
+        return copy
     }
 
     /// Whether only this machine can connect.

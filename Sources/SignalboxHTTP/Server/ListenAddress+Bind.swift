@@ -1,23 +1,8 @@
 import CLinux
 import Glibc
+public import SignalboxCore
 
-/// Where a server listens: a numeric IPv4 or IPv6 address and a port.
-public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
-    /// Without brackets.
-    public let host: String
-    /// 0 lets the kernel choose.
-    public let port: Int
-
-    public init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    /// `host:port`, an IPv6 address in brackets.
-    public var description: String {
-        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    }
-
+extension ListenAddress {
     func bindAndListen(backlog: Int32) throws(ListenError) -> (Int32, ListenAddress) {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
@@ -45,10 +30,10 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
             close(descriptor)
             throw ListenError(address: self, code: code)
         }
-        return (descriptor, ListenAddress(host: host, port: ListenAddress.boundPort(of: descriptor)))
+        return (descriptor, with(port: ListenAddress.boundPort(of: descriptor)))
     }
 
-    private static func boundPort(of descriptor: Int32) -> Int {
+    private static func boundPort(of descriptor: Int32) -> UInt16 {
         var address = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let result = withUnsafeMutablePointer(to: &address) { storage in
@@ -56,7 +41,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
         precondition(result == 0, "a bound socket has a name")
         // sin_port and sin6_port stand at the same place.
-        return withUnsafeBytes(of: &address) { Int($0[2]) << 8 | Int($0[3]) }
+        return withUnsafeBytes(of: &address) { UInt16($0[2]) << 8 | UInt16($0[3]) }
     }
 }
 
