@@ -31,14 +31,17 @@ bench-memory: ## 500 concurrent 150 KB bodies: peak memory, and what is given ba
 	@scripts/bench.sh --memory $(options)
 
 bench-micro: ## time the inner loops
-	@$(release) --product signalbox-bench
-	@.build/release/signalbox-bench $(options)
+	@$(release) --product signalbox-microbench
+	@$(release) --product signalbox-microbench-telemetry
+	@.build/release/signalbox-microbench
+	@.build/release/signalbox-microbench-telemetry
 
-fuzz: ## feed the parsers noise: target=json seconds=60 seed=1
+fuzz: ## feed the parsers noise: target=json|sse seconds=60 seed=1
 	@$(release) --product signalbox-fuzz
 	.build/release/signalbox-fuzz $(target) $(seconds) $(seed)
 
-format: ## lay out every Swift file
+format: ## lay out every Swift file, wrap comments that are too wide
+	@find $(swift_places) scripts -name '*.swift' -o -name '*.sh' | xargs python3 scripts/wrap_comments.py
 	@swift format --in-place --parallel --recursive $(swift_places)
 
 lint: ## layout and the rules of STYLE

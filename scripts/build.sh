@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the release binary, .build/release/signalbox. Swift's libraries are linked in: one file to ship, a faster
-# start and some 6 MiB less memory than with shared ones.
+# Builds the release binary, .build/release/signalbox. Swift's libraries are linked in: one file to ship, a
+# faster start and some 6 MiB less memory than with shared ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

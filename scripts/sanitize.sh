@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the unit tests under each sanitizer that Swift has on Linux: address (with leaks) and thread. There is no
-# undefined-behaviour sanitizer for Swift here; its own checks (overflow, bounds, exclusivity) are on in every build.
-# TidyTests reads files and runs no code of ours, so it stays out.
+# Runs the unit tests under each sanitizer that Swift has on Linux: address (with leaks) and thread. There is
+# no undefined-behaviour sanitizer for Swift here; its own checks (overflow, bounds, exclusivity) are on in
+# every build. TidyTests reads files and runs no code of ours, so it stays out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -19,7 +19,8 @@ for sanitizer in ${SANITIZERS:-address thread}; do
     mkdir -p .build/sanitize
     echo "== $sanitizer"
     # A report fails the run even where the process ends well.
-    if swift test --sanitize="$sanitizer" --scratch-path "$scratch" --disable-xctest --skip TidyTests >"$log" 2>&1 &&
+    if swift test --sanitize="$sanitizer" --scratch-path "$scratch" --disable-xctest --skip TidyTests \
+        >"$log" 2>&1 &&
         ! grep -qE '(Address|Leak|Thread)Sanitizer' "$log"; then
         tail -n 1 "$log"
         verdict+=("clean   $sanitizer")

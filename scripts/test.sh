@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds, then runs the unit tests and the end-to-end tests, both whatever the other says; one verdict at the end.
+# Builds, then runs the unit tests and the end-to-end tests, both whatever the other says; one verdict ends it.
 # SIGNALBOX_BINARY names another binary for the end-to-end tests; PYTEST_WORKERS says how many run at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ mkdir -p "$logs"
 verdict=()
 failed=0
 
-# Runs one part and keeps its output; shows the last lines when it passed, all of it when it failed.
+# Runs one part and keeps its output; shows the last lines when it passed, all but the good news when it failed.
 part() {
     local name=$1 lines=$2 started=$SECONDS log
     shift 2
@@ -24,7 +24,7 @@ part() {
         tail -n "$lines" "$log"
         verdict+=("passed  $name  $((SECONDS - started)) s")
     else
-        cat "$log"
+        grep -vE '^(◇|✔)' "$log" || true
         verdict+=("FAILED  $name  $((SECONDS - started)) s, output in $log")
         failed=1
     fi

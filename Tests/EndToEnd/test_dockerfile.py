@@ -1,4 +1,4 @@
-"""The Dockerfile is right by reading, since nothing here can build it: linted, and held to what it must say."""
+"""The Dockerfile is right by reading, since no test can build it: linted, and held to what it must say."""
 
 import re
 import shutil

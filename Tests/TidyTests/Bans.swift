@@ -71,15 +71,18 @@ enum Bans {
             else { return nil }
             let line = text.code[..<at].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
             let before = String(decoding: text.code[line..<at], as: UTF8.self).filter { $0 != " " }
-            guard before.isEmpty ? !isOperand(at, text.code) : before == "_=" else { return nil }
+            guard before.isEmpty ? !isValue(at, text.code) : before == "_=" else { return nil }
             return file.finding(
                 text.line(at: at), "a Task without an owner", "Keep it, then await or cancel it")
         }
     }
 
-    /// Whether the line above leaves an expression open, so that what follows is its value.
-    private static func isOperand(_ offset: Int, _ code: [UInt8]) -> Bool {
+    /// Whether the line above takes what follows: it leaves an expression open, or promises to return a task.
+    private static func isValue(_ offset: Int, _ code: [UInt8]) -> Bool {
         guard let last = code[..<offset].lastIndex(where: { !isSpace($0) }) else { return false }
+        let above = code[...last].split(separator: UInt8(ascii: "\n")).last ?? []
+        let line = String(decoding: above, as: UTF8.self)
+        if line.hasSuffix("{") && line.contains("-> Task<") { return true }
         return "=(,[:?".utf8.contains(code[last])
             || String(decoding: code[...last].suffix(6), as: UTF8.self) == "return"
     }

@@ -35,6 +35,7 @@ import Testing
         ("Sources/A/A.swift", "let task = Task { await f() }"),
         ("Sources/A/A.swift", "owner.keep(\n    Task { await f() })"),
         ("Sources/A/A.swift", "func f(_ g: Task<Void, Never>) {}"),
+        ("Sources/A/A.swift", "func f() -> Task<Void, Never> {\n    Task { await g() }\n}"),
         (
             "Sources/A/A.swift",
             "// The loop's thread alone touches it.\n@frozen\nfinal class A: @unchecked Sendable {}"

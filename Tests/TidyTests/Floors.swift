@@ -9,7 +9,7 @@ struct Floors {
     }
 
     static let everywhere: Set<String> = ["Glibc", "Synchronization"]
-    static let clibraries: Set<String> = ["CMicrohttpd", "CCurl", "CZlib"]
+    static let clibraries: Set<String> = ["CLinux", "CMicrohttpd", "CCurl", "CZlib"]
     static let clibraryFloor = 3
     static let forTests = "SignalboxTesting"
 
@@ -28,10 +28,12 @@ struct Floors {
         "SignalboxServer": Room(
             floor: 6, outside: ["FoundationEssentials", "Crypto"], siblings: ["Signalbox"]),
         "SignalboxCLI": Room(floor: 7, outside: ["ArgumentParser", "Foundation", "FoundationEssentials"]),
-        "SignalboxFuzz": Room(floor: 7, outside: ["Foundation"]),
         // Not on the stairs: it stands on floors 1 to 3, and only tests use it.
         forTests: Room(floor: 4, outside: ["Testing", "Foundation", "DequeModule"]),
     ]
+
+    /// Programs that measure and fuzz; nothing stands on them.
+    static let tool = Room(floor: 7, outside: ["Foundation"])
 
     static let forTestTargets: Set<String> = ["Testing", "Foundation", "Dispatch", forTests]
 
@@ -39,7 +41,7 @@ struct Floors {
     static func allowed(in target: String, below folder: String) -> Set<String>? {
         switch folder {
         case "Sources": return rooms[target].map { allowed(in: $0, including: $0.siblings) }
-        case "Benchmarks": return allowed(in: Room(floor: 7, outside: ["Foundation"]), including: [])
+        case "Benchmarks": return allowed(in: tool, including: [])
         default: return allowedInTests(named: target)
         }
     }
@@ -77,6 +79,7 @@ struct Floors {
     }
 
     private static func allowedInTests(named target: String) -> Set<String>? {
+        if target == "Fuzz" { return allowed(in: tool, including: [forTests]) }
         guard target.hasSuffix("Tests") else { return nil }
         if target == "TidyTests" { return ["Testing", "Foundation"] }
         let subject = String(target.dropLast("Tests".count))

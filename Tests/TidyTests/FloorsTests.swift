@@ -26,6 +26,7 @@ import Testing
         ("Sources/SignalboxUnheardOf/A.swift", ""),
         ("Tests/SignalboxCoreTests/A.swift", "@testable import SignalboxHTTP"),
         ("Tests/TidyTests/A.swift", "import SignalboxCore"),
+        ("Tests/Fuzz/A.swift", "import CCurl"),
     ])
     func `an import that the house has no door for is found`(path: String, line: String) {
         let findings = Floors.findings(in: RepositoryFile(path: path, line + "\n"))
@@ -36,6 +37,7 @@ import Testing
     @Test(arguments: [
         ("Sources/SignalboxHTTP/A.swift", "import CMicrohttpd\npublic import SignalboxCore\nimport Glibc"),
         ("Sources/SignalboxServer/A.swift", "import Signalbox\nimport SignalboxConfig"),
+        ("Tests/Fuzz/A.swift", "import SignalboxTesting\nimport SignalboxHTTP\nimport Foundation"),
         ("Sources/SignalboxConfig/A.swift", "import Yams // not import CCurl"),
         ("Sources/SignalboxCLI/A.swift", "import ArgumentParser; import SignalboxServer"),
         (
