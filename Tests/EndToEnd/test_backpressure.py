@@ -43,7 +43,7 @@ def test_a_client_that_stops_reading_pauses_its_upstream_and_may_go_on_later(dae
 
         received, tail = 0, b""
         for chunk in raw.chunks():
-            received += chunk.count(b"x")
+            received += chunk.count(behaviours.FILLER.encode())
             tail = (tail + chunk)[-200:]
         assert received == DELTAS * DELTA_BYTES
         assert tail.rstrip().endswith(b"data: [DONE]")

@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from harness import behaviours, chat
+from harness.http2_upstream import Http2Upstream
 from harness.metrics import Metrics
 from harness.raw_client import RawClient, fetch, request
 from harness.upstream import Upstream
@@ -137,6 +138,17 @@ def test_tls_needs_the_throw_away_authority(start_upstream, authority):
     with openai.OpenAI(base_url=upstream.base_url, api_key="any", max_retries=0) as client:
         with pytest.raises(openai.APIConnectionError):
             ask(client)
+
+
+def test_the_http_2_upstream_speaks_it(authority):
+    trusting = ssl.create_default_context(cafile=authority.ca_file)
+    with Http2Upstream(authority.context(("h2", "http/1.1"))) as upstream:
+        with httpx2.Client(http2=True, verify=trusting) as http:
+            for _ in range(3):
+                answer = http.post(upstream.base_url + "/chat/completions", content=b'{"stream":true}')
+                assert answer.http_version == "HTTP/2"
+                assert answer.content.endswith(chat.DONE_EVENT)
+    assert upstream.protocols == ["h2"] and len(upstream.bodies) == 3
 
 
 def test_models_are_listed_without_using_up_a_behaviour(alpha: Upstream, client):

@@ -190,16 +190,3 @@ def test_the_end_does_not_wait_for_ever(start_daemon, alpha, streaming):
                 rest = b""  # Cut off: as good as an error event.
             assert b"[DONE]" not in rest
     alpha.wait_for_exchange(1).wait_until_peer_left(within=1)
-
-
-def test_a_second_signal_ends_it_at_once(start_daemon, alpha):
-    alpha.play(behaviours.silence())
-    daemon = start_daemon(configuration(provider("alpha", alpha), server={"drain_timeout": "60s"}))
-    address = daemon.addresses("server")[0]
-    with RawClient(address) as raw:
-        raw.send(request("POST", CHAT, GOOD))
-        alpha.wait_for_exchange(1)
-        daemon.terminate()
-        wait_until_refused(address)
-        daemon.terminate()
-        daemon.wait_for_exit(timeout=5)

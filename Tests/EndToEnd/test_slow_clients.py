@@ -20,6 +20,7 @@ PATIENCE_SECONDS = 5
 def daemon(start_daemon, alpha):
     daemon = start_daemon(configuration(provider("alpha", alpha), server=LIMITS))
     yield daemon
+    alpha.play(behaviours.reply())
     assert fetch(daemon.url + CHAT, "POST", GOOD).status == 200
 
 
@@ -80,7 +81,6 @@ def test_a_slow_provider_is_not_a_slow_client(daemon, raw, alpha):
     raw.send(request("POST", CHAT, GOOD))
     alpha.wait_for_exchange(1)
     assert not raw.closes(2.5)
-    alpha.play(behaviours.reply())
     gate.open()
 
 

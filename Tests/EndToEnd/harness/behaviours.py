@@ -12,6 +12,8 @@ from .upstream import Behaviour, Gate
 CHUNKED = {"Transfer-Encoding": "chunked"}
 EVENT_STREAM = "text/event-stream"
 MEBIBYTE = 1024 * 1024
+# A character that nothing around it contains, so that it can be counted.
+FILLER = "~"
 
 
 # Well-behaved.
@@ -239,7 +241,7 @@ def large_stream(count: int, delta_bytes: int) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         model = exchange.request.model
         await exchange.send_head(200, CHUNKED, EVENT_STREAM)
-        event = chat.delta_event(model, "x" * delta_bytes)
+        event = chat.delta_event(model, FILLER * delta_bytes)
         for _ in range(count):
             await exchange.send_chunk(event)
         await exchange.send_chunk(chat.finish_event(model) + chat.DONE_EVENT)

@@ -161,9 +161,10 @@ class Daemon:
         self._assert_no_secrets(json.dumps(self.lines, ensure_ascii=False), "the log")
 
     def kill(self) -> None:
+        """Whatever happened, nothing of it is left."""
         if self.is_alive:
             self.process.kill()
-        self.process.wait()
+        self.wait_for_exit()
 
     def transcript(self) -> str:
         lines = [json.dumps(line) for line in list(self.lines)] + self.noise
@@ -175,20 +176,24 @@ class Daemon:
         return self._watched.wait_until(find, timeout, what, self.transcript)
 
     def _read_log(self) -> None:
-        for raw in self.process.stdout:
-            text = raw.decode("utf-8", "replace").rstrip("\n")
-            with self._watched.changing():
-                try:
-                    line = json.loads(text)
-                    self.lines.append(line) if isinstance(line, dict) else self.noise.append(text)
-                except ValueError:
-                    self.noise.append(text)
+        with self.process.stdout as output:
+            for raw in output:
+                self._take_line(raw.decode("utf-8", "replace").rstrip("\n"))
         with self._watched.changing():
             self._output_ended = True
 
     def _read_errors(self) -> None:
-        for raw in self.process.stderr:
-            self.errors += raw.decode("utf-8", "replace")
+        with self.process.stderr as output:
+            for raw in output:
+                self.errors += raw.decode("utf-8", "replace")
+
+    def _take_line(self, text: str) -> None:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = None
+        with self._watched.changing():
+            self.lines.append(line) if isinstance(line, dict) else self.noise.append(text)
 
     def _assert_no_secrets(self, text: str, place: str) -> None:
         for secret in (*self.secrets, contract.PROMPT):

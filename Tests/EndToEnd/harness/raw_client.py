@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from .waiting import DEFAULT_TIMEOUT_SECONDS, Deadline
 
+RESPONSE_BYTES_MAX = 128 * 1024 * 1024
+
 
 @dataclass
 class Response:
@@ -125,13 +127,20 @@ class RawClient:
 
     def _body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() == "chunked":
-            return b"".join(self.chunks())
+            return self._joined_chunks()
         if "content-length" in headers:
             length = int(headers["content-length"])
             body = self._input.read(length)
             assert len(body) == length, f"{len(body)} of {length} bytes: the answer was cut"
             return body
-        return self._input.read()
+        return self._input.read(RESPONSE_BYTES_MAX)
+
+    def _joined_chunks(self) -> bytes:
+        body = bytearray()
+        for chunk in self.chunks():
+            body += chunk
+            assert len(body) < RESPONSE_BYTES_MAX, "an answer without end"
+        return bytes(body)
 
 
 def split_address(address: str) -> tuple[str, int]:
