@@ -18,6 +18,7 @@ public final class IncomingReply: @unchecked Sendable {
     private var isPaused = false
     /// A reader takes the body piece by piece: the producer is paused when it is slow.
     private var isPiecewise = false
+    private var isDiscarding = false
     private var end: Result<Void, TransportError>?
     private var waiting: (UnsafeContinuation<Void, Never>, Need)?
 
@@ -74,6 +75,14 @@ public final class IncomingReply: @unchecked Sendable {
         producer?.cancel()
     }
 
+    /// Lets the rest pass unread, so that the connection can be used again; gives it up after `limit`.
+    public func discardRest(within limit: Duration) {
+        guard end == nil else { return }
+        isDiscarding = true
+        buffer = []
+        producer?.keep(self, for: limit)
+    }
+
     private func wait(for need: Need) async {
         if isMet(need) { return }
         await withTaskCancellationHandler {
@@ -110,6 +119,7 @@ public final class IncomingReply: @unchecked Sendable {
     /// Takes bytes of the body. Answers what the producer is to do next.
     public func receive(_ bytes: UnsafeRawBufferPointer) -> Intake {
         guard end == nil else { return .stop }
+        if isDiscarding { return .more }
         if isPiecewise && buffer.count >= IncomingReply.bufferBytesMax {
             isPaused = true
             return .pause
@@ -153,4 +163,6 @@ public protocol ReplyProducer: AnyObject {
     func resume()
     /// Nobody wants the rest.
     func cancel()
+    /// Nobody reads the rest, but the reply may still end by itself within `limit`: keep it alive that long.
+    func keep(_ reply: IncomingReply, for limit: Duration)
 }

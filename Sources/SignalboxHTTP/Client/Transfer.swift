@@ -11,6 +11,8 @@ final class Transfer: TimerTarget, ReplyProducer {
     let handle: CurlHandle
     /// Weak: a reader that lets go of the reply gives the transfer up.
     private(set) weak var reply: IncomingReply?
+    /// Set where nobody else holds the reply any more, but its end is awaited.
+    private var kept: IncomingReply?
     private unowned let client: HTTPClient
     private let body: [UInt8]
     private var sent = 0
@@ -18,7 +20,7 @@ final class Transfer: TimerTarget, ReplyProducer {
     private var headerBytes = 0
     private var status = 0
     private let start: Instant
-    private let totalDeadline: Instant
+    private var totalDeadline: Instant
     private var lastActivity: Instant
     private var hasFirstByte = false
     private var isPaused = false
@@ -154,10 +156,19 @@ final class Transfer: TimerTarget, ReplyProducer {
         client.abort(self, because: .cancelled)
     }
 
+    func keep(_ reply: IncomingReply, for limit: Duration) {
+        kept = reply
+        totalDeadline = min(totalDeadline, client.loop.now().advanced(by: limit))
+        disarm()
+        timer = client.loop.schedule(self, at: totalDeadline)
+        resume()
+    }
+
     // MARK: The end
 
     func finish(_ error: TransportError?) {
         disarm()
+        defer { kept = nil }
         reply?.finish(error.map { .failure($0) } ?? .success(()))
     }
 

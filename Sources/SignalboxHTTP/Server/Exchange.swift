@@ -1,5 +1,6 @@
 import CMicrohttpd
 public import SignalboxCore
+import SignalboxTelemetry
 
 /// One request and its reply.
 ///

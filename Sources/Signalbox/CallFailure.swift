@@ -1,0 +1,79 @@
+public import SignalboxCore
+import SignalboxHTTP
+import SignalboxRouting
+public import SignalboxTelemetry
+
+/// Why a request has no answer, as its caller is told.
+public struct CallFailure: Sendable {
+    /// The HTTP status.
+    public let status: Int
+    /// OpenAI's `type` of error.
+    public let type: String
+    public let code: String
+    public let message: String
+    /// The provider's own error object, where the error is the caller's to mend.
+    public let errorObject: [UInt8]?
+    public let retryAfter: Duration?
+    public let attempts: [AttemptSummary]
+    public let outcome: ClientOutcome
+    /// The last thing that went wrong.
+    public let cause: UpstreamFailure?
+
+    /// A failure that no other candidate would mend.
+    init(_ failure: UpstreamFailure, attempts: [AttemptSummary]) {
+        switch failure.kind {
+        case .cancelled:
+            (status, outcome) = (499, .cancelled)
+        case .invalidRequest, .contextTooLong, .contentFiltered:
+            (status, outcome) = (failure.status.flatMap { (400..<500).contains($0) ? $0 : nil } ?? 400, .invalid)
+        case .unreachable, .timeout, .overloaded, .rateLimited, .keyRejected, .noCredit, .accessMissing,
+            .modelNotFound, .malformedReply, .interrupted:
+            (status, outcome) = (502, .exhausted)
+        }
+        type = "invalid_request_error"
+        code = failure.code ?? failure.kind.label
+        message = failure.message
+        errorObject = failure.errorObject
+        retryAfter = nil
+        self.attempts = attempts
+        cause = failure
+    }
+
+    /// Every candidate was tried or unavailable.
+    init(_ exhaustion: Exhaustion, attempts: [AttemptSummary]) {
+        status = exhaustion.status
+        outcome = .exhausted
+        switch exhaustion.status {
+        case 429: (type, code) = ("rate_limit_error", "all_rate_limited")
+        case 504: (type, code) = ("timeout_error", "all_timed_out")
+        case 503: (type, code) = ("overloaded_error", "all_unavailable")
+        default: (type, code) = ("upstream_error", "all_failed")
+        }
+        let last = exhaustion.lastFailure.map { " The last one: \($0.message)" } ?? ""
+        let reason =
+            switch exhaustion.reason {
+            case .candidates: "No provider could answer"
+            case .attempts: "No provider could answer within the attempts allowed"
+            case .deadline: "No provider could answer in time"
+            }
+        message = "\(reason) (\(attempts.count) tried).\(last)"
+        errorObject = nil
+        retryAfter = exhaustion.retryAfter
+        self.attempts = attempts
+        cause = exhaustion.lastFailure
+    }
+}
+
+extension UpstreamFailure {
+    /// What a transfer's failure means for routing, as long as no delta has been passed on.
+    init(_ error: TransportError, status: Int) {
+        let kind: FailureKind =
+            switch error {
+            case .unreachable, .tls, .reset, .local: .unreachable
+            case .timeout(let phase): .timeout(phase)
+            case .cut, .tooLarge, .malformed: .malformedReply
+            case .cancelled: .cancelled
+            }
+        self.init(kind, message: "\(error)", status: status == 0 ? nil : status)
+    }
+}

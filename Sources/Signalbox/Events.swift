@@ -1,0 +1,192 @@
+import SignalboxCore
+import SignalboxTelemetry
+
+/// Every metric and log line of the router: nothing else here names one.
+struct RouterEvents: Sendable {
+    let registry: MetricRegistry
+    let logger: Logger
+    private let fallbacks: CounterFamily
+    private let rotations: CounterFamily
+    private let exhaustions: CounterFamily
+
+    init(registry: MetricRegistry, logger: Logger) {
+        self.registry = registry
+        self.logger = logger
+        fallbacks = registry.counter(Catalogue.fallbacks)
+        rotations = registry.counter(Catalogue.rotations)
+        exhaustions = registry.counter(Catalogue.exhaustions)
+    }
+
+    func fellBack(_ call: RoutedCall, from: String, to: String, because kind: FailureKind) {
+        fallbacks.series(call.routeLabel, from, to, kind.label).increment()
+        logger.log(.info, "llm_fallback", requestID: call.requestID) { fields in
+            fields.string("route", call.routeLabel)
+            fields.string("from", from)
+            fields.string("to", to)
+            fields.string("reason", kind.label)
+        }
+    }
+
+    func rotated(within provider: String, _ kind: RotationKind, because failure: FailureKind) {
+        rotations.series(provider, kind.rawValue, failure.label).increment()
+    }
+
+    func malformedChunk(_ call: RoutedCall, from candidate: ResolvedCandidate) {
+        logger.log(.warning, "llm_malformed_chunk", requestID: call.requestID) { fields in
+            fields.string("provider", candidate.provider.name)
+            fields.string("model", candidate.model)
+        }
+    }
+
+    func exhausted(route: String, reason: String) {
+        exhaustions.series(route, reason).increment()
+    }
+
+    /// The one line that tells a request's story.
+    func ended(_ call: RoutedCall, _ ending: CallEnding) {
+        let level: LogLevel
+        let event: LogEvent
+        switch ending.outcome {
+        case .success, .fallback: (level, event) = (.info, "llm_request_completed")
+        case .cancelled, .invalid, .rejected: (level, event) = (.info, "llm_request_failed")
+        case .exhausted, .interrupted: (level, event) = (.warning, "llm_request_failed")
+        }
+        logger.log(level, event, requestID: call.requestID) { fields in
+            fields.string("route", call.routeLabel)
+            fields.string("tenant", call.tenant)
+            fields.string("outcome", ending.outcome.rawValue)
+            fields.int("status", ending.status)
+            if let last = call.attempts.last {
+                fields.string("provider", last.candidate.provider.name)
+                fields.string("model", last.candidate.model)
+            }
+            fields.bool("streaming", call.isStreaming)
+            fields.milliseconds("latency_ms", ending.duration)
+            fields.milliseconds("overhead_ms", ending.overhead)
+            if let usage = ending.summary.usage {
+                fields.int("prompt_tokens", usage.promptTokens)
+                fields.int("completion_tokens", usage.completionTokens)
+            }
+            fields.string("finish_reason", ending.summary.finishReason)
+            fields.string("error_type", ending.failure?.kind.label)
+            fields.string("error", ending.failure?.message)
+            fields.array("attempts", call.attempts) { attempt, fields in
+                fields.string("provider", attempt.candidate.provider.name)
+                fields.string("model", attempt.candidate.model)
+                fields.string("key", attempt.candidate.keyAlias)
+                fields.string("error_type", attempt.failure?.kind.label)
+                fields.int("status", attempt.status)
+                fields.milliseconds("ms", attempt.duration)
+            }
+        }
+    }
+}
+
+/// One model at one provider, its metric handles resolved when configuration loads.
+struct AttemptMetrics: Sendable {
+    private let success: Counter
+    private let failure: Counter
+    private let latency: Histogram
+    private let timeToFirstToken: Histogram
+    private let promptTokens: Counter
+    private let completionTokens: Counter
+    private let cachedTokens: Counter
+    private let cacheWriteTokens: Counter
+    private let reasoningTokens: Counter
+    private let errors: CounterFamily
+    private let labels: [String]
+
+    init(_ registry: MetricRegistry, provider: String, model: String) {
+        let requests = registry.counter(Catalogue.requests)
+        success = requests.series(provider, model, AttemptStatus.success.rawValue)
+        failure = requests.series(provider, model, AttemptStatus.failure.rawValue)
+        latency = registry.histogram(Catalogue.requestLatency).series(provider, model)
+        timeToFirstToken = registry.histogram(Catalogue.timeToFirstToken).series(provider, model)
+        let tokens = registry.counter(Catalogue.tokens)
+        promptTokens = tokens.series(provider, model, TokenType.prompt.rawValue)
+        completionTokens = tokens.series(provider, model, TokenType.completion.rawValue)
+        let details = registry.counter(Catalogue.tokenDetails)
+        cachedTokens = details.series(provider, model, TokenDetailKind.cached.rawValue)
+        cacheWriteTokens = details.series(provider, model, TokenDetailKind.cacheWrite.rawValue)
+        reasoningTokens = details.series(provider, model, TokenDetailKind.reasoning.rawValue)
+        errors = registry.counter(Catalogue.requestErrors)
+        labels = [provider, model]
+        for kind in FailureKind.all { errors.series(provider, model, kind.label).increment(by: UInt64(0)) }
+    }
+
+    func ended(after seconds: Double, failure kind: FailureKind?) {
+        latency.observe(seconds)
+        if let kind {
+            failure.increment()
+            errors.series(labels + [kind.label]).increment()
+        } else {
+            success.increment()
+        }
+    }
+
+    func firstToken(after seconds: Double) {
+        timeToFirstToken.observe(seconds)
+    }
+
+    func used(_ usage: TokenUsage) {
+        promptTokens.increment(by: usage.promptTokens)
+        completionTokens.increment(by: usage.completionTokens)
+        if usage.cachedTokens > 0 { cachedTokens.increment(by: usage.cachedTokens) }
+        if usage.cacheWriteTokens > 0 { cacheWriteTokens.increment(by: usage.cacheWriteTokens) }
+        if usage.reasoningTokens > 0 { reasoningTokens.increment(by: usage.reasoningTokens) }
+    }
+}
+
+/// One provider's handles.
+struct ProviderMetrics: Sendable {
+    let inflight: Gauge
+    let malformedChunks: Counter
+
+    init(_ registry: MetricRegistry, provider: String) {
+        inflight = registry.gauge(Catalogue.inflightRequests).series(provider)
+        malformedChunks = registry.counter(Catalogue.malformedStreamChunks).series(provider)
+    }
+}
+
+/// One route's handles, for every tenant and outcome.
+struct RouteMetrics: Sendable {
+    private let requests: [[Counter]]
+    private let durations: [Histogram]
+    private let overhead: Histogram
+
+    /// - Parameter tenants: the labels, in the order of their numbers.
+    init(_ registry: MetricRegistry, route: String, tenants: [String]) {
+        let family = registry.counter(Catalogue.clientRequests)
+        requests = tenants.map { tenant in
+            ClientOutcome.allCases.map { family.series(route, tenant, $0.rawValue) }
+        }
+        let durations = registry.histogram(Catalogue.clientRequestDuration)
+        self.durations = ClientOutcome.allCases.map { durations.series(route, $0.rawValue) }
+        overhead = registry.histogram(Catalogue.overhead).series(route)
+    }
+
+    func ended(tenant: Int, _ ending: CallEnding) {
+        requests[tenant][ending.outcome.position].increment()
+        durations[ending.outcome.position].observe(ending.duration.inSeconds)
+        overhead.observe(ending.overhead.inSeconds)
+    }
+}
+
+extension ClientOutcome {
+    /// Its place in `allCases`.
+    fileprivate var position: Int {
+        switch self {
+        case .success: 0
+        case .fallback: 1
+        case .exhausted: 2
+        case .rejected: 3
+        case .invalid: 4
+        case .cancelled: 5
+        case .interrupted: 6
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var inSeconds: Double { Double(nanoseconds) / 1e9 }
+}

@@ -1,0 +1,194 @@
+import SignalboxConfig
+import SignalboxCore
+import SignalboxHTTP
+import SignalboxProviders
+import SignalboxRouting
+import SignalboxTelemetry
+
+/// A configuration made ready: adapters, addresses, candidates and metric handles, all resolved. Immutable.
+struct RouteTable: Sendable {
+    private let routes: [String: ResolvedRoute]
+    /// For requests that name no route: they share one series.
+    let unknown: RouteMetrics
+    let tenants: [Configuration.Tenant]
+    /// Names that clients may ask for, in the configuration's order.
+    let modelNames: [String]
+
+    /// The label of callers when no tenants are configured.
+    static let anonymousTenant = "anonymous"
+
+    init(_ configuration: Configuration, registry: MetricRegistry) throws(ProviderSettingsError) {
+        var providers: [String: ResolvedProvider] = [:]
+        for (number, provider) in configuration.providers.enumerated() {
+            providers[provider.name] = try ResolvedProvider(provider, number: number, registry: registry)
+        }
+        let labels =
+            configuration.tenants.isEmpty
+            ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id)
+        var routes: [String: ResolvedRoute] = [:]
+        for route in configuration.routes {
+            routes[route.model] = ResolvedRoute(
+                route, providers: providers,
+                metrics: RouteMetrics(registry, route: route.model, tenants: labels))
+        }
+        self.routes = routes
+        unknown = RouteMetrics(registry, route: MetricRegistry.otherLabel, tenants: labels)
+        tenants = configuration.tenants
+        modelNames = configuration.routes.map(\.model)
+    }
+
+    subscript(model: String) -> ResolvedRoute? {
+        routes[model]
+    }
+}
+
+/// One name that clients ask for, and every way to answer it.
+final class ResolvedRoute: Sendable {
+    let name: String
+    let plan: CandidateTable
+    let limits: AttemptPlan.Limits
+    let requestTimeout: Duration
+    let metrics: RouteMetrics
+    /// By target, then model × key.
+    private let candidates: [[ResolvedCandidate]]
+
+    init(_ route: Configuration.Route, providers: [String: ResolvedProvider], metrics: RouteMetrics) {
+        name = route.model
+        self.metrics = metrics
+        requestTimeout = route.requestTimeout
+        limits = AttemptPlan.Limits(attemptsMax: route.attemptsMax)
+        var targets: [CandidateTable.Target] = []
+        var candidates: [[ResolvedCandidate]] = []
+        for target in route.targets {
+            guard let provider = providers[target.provider] else {
+                preconditionFailure("a checked configuration's targets name its providers")
+            }
+            targets.append(
+                CandidateTable.Target(
+                    provider: provider.number, name: provider.name,
+                    models: target.models.map { CandidateTable.Model(name: $0) },
+                    keys: provider.keys.map(\.alias)))
+            candidates.append(target.models.flatMap { provider.candidates(model: $0) })
+        }
+        plan = CandidateTable(targets)
+        self.candidates = candidates
+    }
+
+    subscript(candidate: Candidate) -> ResolvedCandidate {
+        let keys = plan.targets[candidate.target].keys.count
+        return candidates[candidate.target][candidate.model * keys + candidate.key]
+    }
+}
+
+/// One provider: its wire format, its limits and its handles.
+final class ResolvedProvider: Sendable {
+    struct Key: Sendable {
+        let alias: String
+        let secret: Secret?
+    }
+
+    let name: String
+    let number: Int
+    let adapter: any ProviderAdapter
+    let timeouts: TransferTimeouts
+    let replyBytesMax: Int
+    let metrics: ProviderMetrics
+    let keys: [Key]
+    private let settings: Configuration.Provider
+    private let attemptMetrics: [String: AttemptMetrics]
+
+    init(
+        _ provider: Configuration.Provider, number: Int, registry: MetricRegistry
+    ) throws(ProviderSettingsError) {
+        name = provider.name
+        self.number = number
+        settings = provider
+        adapter = try provider.resolvedKind.adapter(settings: provider.adapterSettings)
+        timeouts = TransferTimeouts(
+            connect: provider.timeouts.connect, firstByte: provider.timeouts.firstToken,
+            idle: provider.timeouts.idle, total: provider.timeouts.total)
+        replyBytesMax = provider.replyBytesMax
+        metrics = ProviderMetrics(registry, provider: provider.name)
+        keys =
+            provider.keys.isEmpty
+            ? [Key(alias: ResolvedProvider.noKey, secret: nil)]
+            : provider.keys.map { Key(alias: $0.alias, secret: $0.secret) }
+        attemptMetrics = Dictionary(
+            uniqueKeysWithValues: provider.models.map {
+                ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
+            })
+    }
+
+    /// The alias where a provider needs no key.
+    static let noKey = "none"
+
+    /// One for each key.
+    func candidates(model: String) -> [ResolvedCandidate] {
+        guard let metrics = attemptMetrics[model] else {
+            preconditionFailure("a checked configuration's targets name models that their provider has")
+        }
+        return keys.map { key in
+            ResolvedCandidate(
+                provider: self, model: model, keyAlias: key.alias, metrics: metrics,
+                transport: transport(for: adapter.target(model: model, key: key.secret)))
+        }
+    }
+
+    private func transport(for target: CallTarget) -> ResolvedCandidate.Transport {
+        switch target {
+        case .script(let script): return .script(script)
+        case .http(let url, var headers):
+            headers += settings.headers.map { ($0.name, $0.value) }
+            return .http(
+                RequestTemplate(
+                    url: url, headers: headers, timeouts: timeouts, replyBytesMax: replyBytesMax,
+                    authorityFile: settings.certificateAuthorityFile))
+        }
+    }
+}
+
+/// One provider, model and key: everything about an attempt that no request changes.
+final class ResolvedCandidate: Sendable {
+    enum Transport: Sendable {
+        case http(RequestTemplate)
+        case script(@Sendable (ChatCall) -> ReplyScript)
+    }
+
+    let provider: ResolvedProvider
+    let model: String
+    let keyAlias: String
+    let metrics: AttemptMetrics
+    let transport: Transport
+
+    init(
+        provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
+        transport: Transport
+    ) {
+        self.provider = provider
+        self.model = model
+        self.keyAlias = keyAlias
+        self.metrics = metrics
+        self.transport = transport
+    }
+}
+
+extension Configuration.Provider {
+    fileprivate var resolvedKind: ProviderKind {
+        switch kind {
+        case .openAICompatible: .openAICompatible
+        case .mock: .mock
+        }
+    }
+
+    fileprivate var adapterSettings: ProviderSettings {
+        var mocked = MockSettings()
+        if let mock {
+            mocked.latency = mock.latency
+            mocked.chunkCount = mock.chunks
+            mocked.chunkInterval = mock.chunkInterval
+            if let text = mock.text { mocked.text = text }
+            if let cut = mock.cutAfter { mocked.cutAfterChunks = cut }
+        }
+        return ProviderSettings(baseURL: baseURL?.text, mock: mocked)
+    }
+}

@@ -1,0 +1,216 @@
+public import SignalboxCore
+import SignalboxHTTP
+import SignalboxRouting
+public import SignalboxTelemetry
+
+/// One client's request on its way through its candidates.
+///
+/// Ask for the ``answer()`` once, deliver it, then say how it went with ``end(_:status:failure:clientWait:)``. Confined to
+/// its loop's thread.
+public final class RoutedCall: @unchecked Sendable {
+    // @unchecked: touched by the loop's thread only.
+
+    struct Caller {
+        let tenant: Int
+        let tenantLabel: String
+        let requestID: String
+        let receivedAt: Instant
+    }
+
+    public enum Answer: Sendable {
+        case whole(status: Int, contentType: String, body: [UInt8])
+        case stream(RoutedStream)
+        case failure(CallFailure)
+    }
+
+    let call: ChatCall
+    let worker: Worker
+    let router: Router
+    private let route: ResolvedRoute
+    private let caller: Caller
+    private let deadline: Deadline
+    private(set) var attempts: [AttemptRecord] = []
+    private var summary = ReplySummary()
+    private var waited: Duration = .zero
+    private var hasEnded = false
+
+    init(_ call: ChatCall, route: ResolvedRoute, router: Router, worker: Worker, caller: Caller) {
+        self.call = call
+        self.route = route
+        self.router = router
+        self.worker = worker
+        self.caller = caller
+        deadline = Deadline(at: caller.receivedAt.advanced(by: route.requestTimeout))
+    }
+
+    public var requestID: String { caller.requestID }
+    public var tenant: String { caller.tenantLabel }
+    public var routeLabel: String { route.name }
+    public var isStreaming: Bool { call.isStreaming }
+
+    /// Who answered, or was asked last.
+    public var provider: String { attempts.last?.candidate.provider.name ?? "" }
+    public var model: String { attempts.last?.candidate.model ?? "" }
+    public var attemptCount: Int { attempts.count }
+
+    public var history: [AttemptSummary] {
+        attempts.map {
+            AttemptSummary(
+                provider: $0.candidate.provider.name, model: $0.candidate.model, errorType: $0.failure?.kind.label,
+                status: $0.status)
+        }
+    }
+
+    // MARK: The walk
+
+    /// Tries candidates until one answers, or none is left. Cancelling the task gives up at once.
+    public func answer() async -> Answer {
+        var plan = AttemptPlan(route.plan, deadline: deadline, limits: route.limits)
+        var failure: UpstreamFailure?
+        while true {
+            let previous = plan.current
+            switch plan.next(after: failure, at: worker.loop.now(), random: &worker.random) {
+            case .attempt(let candidate, let reason, let pause):
+                if pause > .zero {
+                    guard await rest(pause) else { return .failure(cancelled()) }
+                }
+                if let previous, let failure { tellMove(from: previous, to: candidate, reason, because: failure) }
+                switch await attempt(route[candidate]) {
+                case .success(let answer): return answer
+                case .failure(let latest): failure = latest
+                }
+            case .returnToCaller(let failure), .stop(let failure):
+                return .failure(CallFailure(failure, attempts: history))
+            case .giveUp(let exhaustion):
+                router.events.exhausted(route: route.name, reason: exhaustion.reason.rawValue)
+                return .failure(CallFailure(exhaustion, attempts: history))
+            }
+        }
+    }
+
+    private func rest(_ pause: Duration) async -> Bool {
+        let start = worker.loop.now()
+        defer { addWait(since: start) }
+        do throws(CancellationError) {
+            try await worker.loop.sleep(for: pause)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func cancelled() -> CallFailure {
+        CallFailure(UpstreamFailure(.cancelled, message: "the caller has left"), attempts: history)
+    }
+
+    private func tellMove(
+        from previous: Candidate, to next: Candidate, _ reason: AttemptReason, because failure: UpstreamFailure
+    ) {
+        let old = route[previous].provider.name
+        switch reason {
+        case .first, .retry: break
+        case .nextKey: router.events.rotated(within: old, .key, because: failure.kind)
+        case .nextModel: router.events.rotated(within: old, .model, because: failure.kind)
+        case .nextProvider:
+            router.events.fellBack(self, from: old, to: route[next].provider.name, because: failure.kind)
+        }
+    }
+
+    // MARK: One attempt
+
+    private func attempt(_ candidate: ResolvedCandidate) async -> Result<Answer, UpstreamFailure> {
+        let start = worker.loop.now()
+        let body: [UInt8]
+        do throws(UpstreamFailure) {
+            body = try candidate.provider.adapter.encode(call, model: candidate.model)
+        } catch {
+            record(candidate, since: start, failure: error, status: error.status)
+            return .failure(error)
+        }
+        candidate.provider.metrics.inflight.increment()
+        let reply = worker.send(call, body: body, to: candidate, deadline: deadline)
+        if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
+        defer { candidate.provider.metrics.inflight.decrement() }
+        let result = await takeWhole(reply, from: candidate)
+        addWait(since: start)
+        switch result {
+        case .success(let body):
+            record(candidate, since: start, failure: nil, status: reply.status)
+            let type = reply.headers["content-type"] ?? "application/json"
+            return .success(.whole(status: reply.status, contentType: type, body: body))
+        case .failure(let failure):
+            record(candidate, since: start, failure: failure, status: failure.status)
+            return .failure(failure)
+        }
+    }
+
+    private func takeWhole(
+        _ reply: IncomingReply, from candidate: ResolvedCandidate
+    ) async -> Result<[UInt8], UpstreamFailure> {
+        do throws(TransportError) {
+            let body = try await reply.whole()
+            let verdict = candidate.provider.adapter.judge(
+                status: reply.status, headers: reply.headers, body: body, at: router.time.wallTime())
+            switch verdict {
+            case .success(let summary):
+                self.summary = summary
+                return .success(body)
+            case .failure(let failure): return .failure(failure)
+            }
+        } catch {
+            return .failure(UpstreamFailure(error, status: reply.status))
+        }
+    }
+
+    /// Reads up to the first delta: until there, a failure can be made good elsewhere.
+    private func openStream(
+        _ reply: IncomingReply, from candidate: ResolvedCandidate, since start: Instant
+    ) async -> Result<Answer, UpstreamFailure> {
+        let stream = RoutedStream(reply, from: candidate, for: self, since: start)
+        guard let failure = await stream.open() else { return .success(.stream(stream)) }
+        candidate.provider.metrics.inflight.decrement()
+        record(candidate, since: start, failure: failure, status: failure.status)
+        return .failure(failure)
+    }
+
+    // MARK: The books
+
+    func addWait(since start: Instant) {
+        waited += start.duration(to: worker.loop.now())
+    }
+
+    func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?) {
+        let duration = start.duration(to: worker.loop.now())
+        candidate.metrics.ended(after: Double(duration.nanoseconds) / 1e9, failure: failure?.kind)
+        attempts.append(
+            AttemptRecord(candidate: candidate, failure: failure, status: status, duration: duration))
+        if failure == nil, let usage = summary.usage { candidate.metrics.used(usage) }
+    }
+
+    func summarize(_ summary: ReplySummary) {
+        self.summary = summary
+    }
+
+    /// Closes the books: metrics, and the line that tells the story. Once.
+    /// - Parameters:
+    ///   - failure: what the caller was told, if it did not get an answer, or what it missed.
+    ///   - clientWait: time spent waiting for the caller to take its answer.
+    public func end(
+        _ outcome: ClientOutcome, status: Int, failure: UpstreamFailure? = nil, clientWait: Duration = .zero
+    ) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        let duration = caller.receivedAt.duration(to: worker.loop.now())
+        let ending = CallEnding(
+            outcome: outcome, status: status, duration: duration,
+            overhead: max(.zero, duration - waited - clientWait), summary: summary, failure: failure)
+        route.metrics.ended(tenant: caller.tenant, ending)
+        router.events.ended(self, ending)
+    }
+
+    /// `success`, or `fallback` where another provider than the first one answered.
+    public var answeredOutcome: ClientOutcome {
+        guard let first = attempts.first, let last = attempts.last else { return .success }
+        return first.candidate.provider === last.candidate.provider ? .success : .fallback
+    }
+}

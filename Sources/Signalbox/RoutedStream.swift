@@ -1,0 +1,177 @@
+public import SignalboxCore
+import SignalboxHTTP
+import SignalboxTelemetry
+
+/// A streamed answer whose first delta has come: events in OpenAI's dialect, ready to be passed on.
+///
+/// Confined to its loop's thread.
+public final class RoutedStream: @unchecked Sendable {
+    // @unchecked: touched by the loop's thread only.
+
+    private let reply: IncomingReply
+    private let candidate: ResolvedCandidate
+    private let start: Instant
+    private unowned let call: RoutedCall
+    private var decoder: any StreamDecoder
+    private var events = ServerSentEvents()
+    /// Whole events that wait to be taken.
+    private var output: [UInt8] = []
+    private var hasDelta = false
+    private var hasEnded = false
+    private var malformedChunks = 0
+
+    /// More chunks than this that are not the provider's format, and the stream counts as broken.
+    static let malformedChunksMax = 3
+    /// How long the rest of a stream may take after its terminator; the connection is kept if it ends in time.
+    static let lingerMax: Duration = .seconds(1)
+
+    private static let dataPrefix = Array("data: ".utf8)
+    private static let eventEnd = Array("\n\n".utf8)
+    private static let terminator = Array("data: [DONE]\n\n".utf8)
+
+    init(_ reply: IncomingReply, from candidate: ResolvedCandidate, for call: RoutedCall, since start: Instant) {
+        self.reply = reply
+        self.candidate = candidate
+        self.call = call
+        self.start = start
+        decoder = candidate.provider.adapter.streamDecoder()
+    }
+
+    /// Reads up to the first delta. What it answers with has gone wrong before that.
+    func open() async -> UpstreamFailure? {
+        do throws(UpstreamFailure) {
+            try await readHead()
+            while !hasDelta && !hasEnded { try await readMore() }
+            candidate.metrics.firstToken(after: call.worker.loop.now().seconds(since: start))
+            return nil
+        } catch {
+            reply.cancel()
+            return error
+        }
+    }
+
+    private func readHead() async throws(UpstreamFailure) {
+        let asked = call.worker.loop.now()
+        defer { call.addWait(since: asked) }
+        let body: [UInt8]
+        do throws(TransportError) {
+            try await reply.head()
+            if reply.status == 200, isEventStream { return }
+            body = try await reply.whole()
+        } catch {
+            throw UpstreamFailure(error, status: reply.status)
+        }
+        let verdict = candidate.provider.adapter.judge(
+            status: reply.status, headers: reply.headers, body: body, at: call.router.time.wallTime())
+        switch verdict {
+        case .failure(let failure): throw failure
+        case .success:
+            throw UpstreamFailure(
+                .malformedReply, message: "a stream was asked for, and a whole answer came", status: reply.status)
+        }
+    }
+
+    private var isEventStream: Bool {
+        reply.headers["content-type"]?.lowercased().hasPrefix("text/event-stream") == true
+    }
+
+    /// The next whole events, nil once the answer is whole.
+    /// - Throws: ``UpstreamFailure`` of kind `interrupted` (or `cancelled`): the caller has only a part.
+    public func next() async throws(UpstreamFailure) -> [UInt8]? {
+        while output.isEmpty {
+            if hasEnded { return nil }
+            do throws(UpstreamFailure) {
+                try await readMore()
+            } catch {
+                throw close(error)
+            }
+        }
+        defer { output = [] }
+        return output
+    }
+
+    /// The caller has left: the provider's connection is closed.
+    public func abandon() {
+        guard !hasEnded else { return }
+        _ = close(UpstreamFailure(.cancelled, message: "the caller has left"))
+    }
+
+    private func close(_ failure: UpstreamFailure) -> UpstreamFailure {
+        hasEnded = true
+        reply.cancel()
+        var failure = failure
+        if failure.kind != .cancelled { failure.kind = .interrupted }
+        call.summarize(decoder.summary)
+        candidate.provider.metrics.inflight.decrement()
+        call.record(candidate, since: start, failure: failure, status: reply.status)
+        return failure
+    }
+
+    // MARK: Events
+
+    private func readMore() async throws(UpstreamFailure) {
+        let asked = call.worker.loop.now()
+        let piece: [UInt8]?
+        do throws(TransportError) {
+            piece = try await reply.next()
+        } catch {
+            call.addWait(since: asked)
+            throw UpstreamFailure(error, status: reply.status)
+        }
+        call.addWait(since: asked)
+        guard let piece else { return try endWithoutTerminator() }
+        events.push(piece)
+        try takeEvents()
+    }
+
+    private func takeEvents() throws(UpstreamFailure) {
+        while !hasEnded {
+            let event: ServerSentEvent?
+            do throws(ServerSentEventsError) {
+                event = try events.next()
+            } catch {
+                throw UpstreamFailure(.malformedReply, message: "\(error)", status: reply.status)
+            }
+            guard let event else { return }
+            try take(event)
+        }
+    }
+
+    private func take(_ event: ServerSentEvent) throws(UpstreamFailure) {
+        switch decoder.decode(event.bytes, in: event.data) {
+        case .forward(let delta):
+            hasDelta = hasDelta || delta
+            output.reserveCapacity(output.count + event.data.count + 8)
+            output += RoutedStream.dataPrefix
+            output += event.bytes[event.data]
+            output += RoutedStream.eventEnd
+        case .done: complete()
+        case .malformed:
+            malformedChunks += 1
+            candidate.provider.metrics.malformedChunks.increment()
+            call.router.events.malformedChunk(call, from: candidate)
+            guard malformedChunks <= RoutedStream.malformedChunksMax else {
+                throw UpstreamFailure(
+                    .malformedReply, message: "\(malformedChunks) chunks could not be read", status: reply.status)
+            }
+        case .failure(let failure): throw failure
+        }
+    }
+
+    private func endWithoutTerminator() throws(UpstreamFailure) {
+        guard decoder.isCompleteWithoutTerminator else {
+            throw UpstreamFailure(
+                .malformedReply, message: "the stream ended without its terminator", status: reply.status)
+        }
+        complete()
+    }
+
+    private func complete() {
+        hasEnded = true
+        output += RoutedStream.terminator
+        reply.discardRest(within: RoutedStream.lingerMax)
+        call.summarize(decoder.summary)
+        candidate.provider.metrics.inflight.decrement()
+        call.record(candidate, since: start, failure: nil, status: reply.status)
+    }
+}

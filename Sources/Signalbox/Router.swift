@@ -1,0 +1,107 @@
+public import SignalboxConfig
+public import SignalboxCore
+public import SignalboxHTTP
+import SignalboxProviders
+public import SignalboxTelemetry
+
+/// Routes requests to providers: one for a process, shared by all loops.
+public final class Router: Sendable {
+    let table: RouteTable
+    let events: RouterEvents
+    let time: any TimeSource
+    private let workers: [Worker]
+
+    /// - Throws: ``RouterError`` where the configuration cannot be carried out or a loop cannot have a client.
+    public init(
+        configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
+        time: any TimeSource = SystemTime()
+    ) throws(RouterError) {
+        do throws(ProviderSettingsError) {
+            table = try RouteTable(configuration, registry: registry)
+        } catch {
+            throw RouterError(description: "\(error)")
+        }
+        events = RouterEvents(registry: registry, logger: logger)
+        self.time = time
+        var workers: [Worker] = []
+        do throws(TransportError) {
+            for loop in group.loops { workers.append(try Worker(loop: loop)) }
+        } catch {
+            throw RouterError(description: "\(error)")
+        }
+        self.workers = workers
+        for worker in workers { worker.loop.execute { worker.client.start() } }
+    }
+
+    /// The names that clients may ask for.
+    public var modelNames: [String] { table.modelNames }
+
+    /// How many tenants there are; with none, everybody is tenant 0, anonymous.
+    public var tenants: [Configuration.Tenant] { table.tenants }
+
+    /// Begins a request. On `loop`'s thread, where everything about it then happens.
+    /// - Parameters:
+    ///   - tenant: its number in the configuration; 0 without tenants.
+    ///   - receivedAt: when the request was whole: its time runs from there.
+    public func begin(_ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, on loop: EventLoop)
+        -> RoutedCall?
+    {
+        guard let route = table[call.model] else { return nil }
+        return RoutedCall(
+            call, route: route, router: self, worker: workers[loop.index],
+            caller: RoutedCall.Caller(
+                tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID, receivedAt: receivedAt))
+    }
+
+    /// Counts a request that was turned away before a route was found.
+    public func turnedAway(tenant: Int, outcome: ClientOutcome, status: Int, duration: Duration) {
+        let ending = CallEnding(
+            outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
+            failure: nil)
+        table.unknown.ended(tenant: tenant, ending)
+    }
+
+    private func tenantLabel(_ number: Int) -> String {
+        table.tenants.isEmpty ? RouteTable.anonymousTenant : table.tenants[number].id
+    }
+
+    /// Closes every connection to providers. After the last request, not from a loop.
+    public func shutdown() async {
+        for worker in workers {
+            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                worker.loop.execute {
+                    worker.client.stop()
+                    done.resume()
+                }
+            }
+        }
+    }
+}
+
+/// What a router has on each loop.
+final class Worker: @unchecked Sendable {
+    // @unchecked: touched by its loop's thread only.
+    let loop: EventLoop
+    let client: HTTPClient
+    var random = SystemRandomNumberGenerator()
+
+    init(loop: EventLoop) throws(TransportError) {
+        self.loop = loop
+        client = try HTTPClient(loop: loop)
+    }
+
+    func send(_ call: ChatCall, body: [UInt8], to candidate: ResolvedCandidate, deadline: Deadline) -> IncomingReply {
+        switch candidate.transport {
+        case .http(let template): return client.post(template, body: body, deadline: deadline)
+        case .script(let script):
+            return ScriptPlayer.play(
+                script(call), on: loop, timeouts: candidate.provider.timeouts,
+                replyBytesMax: candidate.provider.replyBytesMax, deadline: deadline)
+        }
+    }
+}
+
+/// A router that could not be made.
+public struct RouterError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+}

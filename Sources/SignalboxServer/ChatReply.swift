@@ -1,0 +1,95 @@
+import Signalbox
+import SignalboxCore
+import SignalboxHTTP
+import SignalboxTelemetry
+
+/// Brings one routed call's answer to its caller.
+struct ChatReply {
+    let call: RoutedCall
+    let exchange: Exchange
+
+    func deliver() async {
+        switch await call.answer() {
+        case .whole(let status, let contentType, let body):
+            // The books are closed before the last byte leaves.
+            if exchange.isClientGone {
+                call.end(.cancelled, status: 499)
+            } else {
+                call.end(call.answeredOutcome, status: status)
+            }
+            exchange.respond(Reply(status: status, headers: headers(contentType), body: body))
+        case .stream(let stream): await relay(stream)
+        case .failure(let failure): fail(failure)
+        }
+    }
+
+    private func headers(_ contentType: String) -> [(name: String, value: String)] {
+        [
+            ("content-type", contentType), ("x-request-id", call.requestID),
+            ("x-signalbox-provider", call.provider), ("x-signalbox-model", call.model),
+            ("x-signalbox-attempts", String(max(1, call.attemptCount))),
+        ]
+    }
+
+    private func fail(_ failure: CallFailure) {
+        call.end(failure.outcome, status: failure.status, failure: failure.cause)
+        let body: [UInt8]
+        if let object = failure.errorObject {
+            body = ErrorObject.extend(object, with: failure.attempts)
+        } else {
+            body =
+                ErrorObject(
+                    status: failure.status, type: failure.type, code: failure.code, message: failure.message,
+                    attempts: failure.attempts
+                ).json
+        }
+        var headers = headers(ErrorObject.contentType)
+        if let wait = failure.retryAfter {
+            headers.append(("retry-after", String((wait.millisecondsRoundedUp + 999) / 1000)))
+        }
+        exchange.respond(Reply(status: failure.status, headers: headers, body: body))
+    }
+
+    // MARK: Streams
+
+    private func relay(_ stream: RoutedStream) async {
+        var headers = headers("text/event-stream; charset=utf-8")
+        headers.append(("cache-control", "no-cache"))
+        let reply = exchange.stream(status: 200, headers: headers)
+        var clientWait: Duration = .zero
+        do {
+            while let events = try await stream.next() {
+                let start = exchange.loop.now()
+                try await reply.write(events)
+                clientWait += start.duration(to: exchange.loop.now())
+            }
+            call.end(call.answeredOutcome, status: 200, clientWait: clientWait)
+            reply.finish()
+        } catch is ClientGone {
+            stream.abandon()
+            call.end(.cancelled, status: 200, clientWait: clientWait)
+        } catch let failure as UpstreamFailure {
+            await breakOff(reply, failure, clientWait)
+        } catch {
+            preconditionFailure("neither side of a relay throws anything else: \(error)")
+        }
+    }
+
+    /// The caller has a part of the answer: it is told so in an event, and never sees `[DONE]`.
+    private func breakOff(_ reply: ReplyStream, _ failure: UpstreamFailure, _ clientWait: Duration) async {
+        if failure.kind == .cancelled || exchange.isClientGone {
+            call.end(.cancelled, status: 200, failure: failure, clientWait: clientWait)
+            return
+        }
+        call.end(.interrupted, status: 200, failure: failure, clientWait: clientWait)
+        let error = ErrorObject(
+            status: 502, type: "upstream_error", code: "stream_interrupted",
+            message: "The answer broke off: \(failure.message)", attempts: call.history)
+        do throws(ClientGone) {
+            try await reply.write(Array("data: ".utf8) + error.json + Array("\n\n".utf8))
+            reply.finish()
+        } catch {
+            return  // it has left in the meantime: nobody is there to be told
+        }
+    }
+}

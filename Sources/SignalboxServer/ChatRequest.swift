@@ -1,0 +1,70 @@
+import SignalboxCore
+import SignalboxHTTP
+
+/// Reads a chat completion request out of an exchange: only what routing needs is looked at.
+enum ChatRequest {
+    static func read(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
+        let body = try decoded(exchange, bytesMax: bytesMax)
+        guard !body.isEmpty else { throw .invalid("The request has no body.", "missing_body", nil) }
+        let fields: JSONFields
+        do throws(JSONSyntaxError) {
+            fields = try JSONFields(scanning: body)
+        } catch {
+            throw .invalid("The request body is not a JSON object: \(error).", "invalid_json", nil)
+        }
+        guard fields["model"] != nil else {
+            throw .invalid("You must provide a model parameter.", "missing_required_parameter", "model")
+        }
+        guard let model = fields.string("model"), !model.isEmpty else {
+            throw .invalid("`model` must be a string that is not empty.", "invalid_type", "model")
+        }
+        var isStreaming = false
+        if let stream = fields["stream"], stream.kind != .null {
+            guard let wanted = fields.bool("stream") else {
+                throw .invalid("`stream` must be true or false.", "invalid_type", "stream")
+            }
+            isStreaming = wanted
+        }
+        return ChatCall(body: body, fields: fields, model: model, isStreaming: isStreaming)
+    }
+
+    private static func decoded(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> [UInt8] {
+        guard let coding = exchange.header("content-encoding")?.lowercased(), coding != "identity" else {
+            return exchange.body
+        }
+        guard coding == "gzip" || coding == "x-gzip" else { throw .coding(.unsupported(coding)) }
+        do throws(GzipError) {
+            return try Gzip.decompress(exchange.body, bytesMax: bytesMax)
+        } catch {
+            throw .coding(.gzip(error))
+        }
+    }
+}
+
+/// What is wrong with a request, before any provider is asked.
+enum RequestError: Error {
+    enum Coding {
+        case unsupported(String)
+        case gzip(GzipError)
+    }
+
+    case invalid(_ message: String, _ code: String, _ parameter: String?)
+    case coding(Coding)
+
+    var object: ErrorObject {
+        switch self {
+        case .invalid(let message, let code, let parameter):
+            return .invalid(message, code: code, parameter: parameter)
+        case .coding(.unsupported(let coding)):
+            return ErrorObject(
+                status: 415, type: "invalid_request_error", code: "unsupported_encoding",
+                message: "Content-Encoding \(coding.prefix(40)) is not supported; send gzip or identity.")
+        case .coding(.gzip(.tooLarge(let limit))):
+            return ErrorObject(
+                status: 413, type: "invalid_request_error", code: "request_too_large",
+                message: "The request body is larger than \(limit) bytes when decompressed.")
+        case .coding(.gzip(let error)):
+            return .invalid("The request body is not gzip: \(error).", code: "invalid_encoding")
+        }
+    }
+}

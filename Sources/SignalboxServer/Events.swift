@@ -1,0 +1,62 @@
+import SignalboxCore
+import SignalboxHTTP
+import SignalboxTelemetry
+
+/// Every metric and log line of the server: nothing else here names one.
+struct ServerEvents: ServerObserver {
+    let logger: Logger
+    private let connections: Gauge
+    private let refused: Counter
+    private let rejections: CounterFamily
+
+    init(registry: MetricRegistry, logger: Logger) {
+        self.logger = logger
+        connections = registry.gauge(Catalogue.connections).series()
+        refused = registry.counter(Catalogue.connectionsRefused).series()
+        rejections = registry.counter(Catalogue.requestsRejected)
+        for reason in RejectionReason.allCases {
+            rejections.series(reason.rawValue).increment(by: UInt64(0))
+        }
+    }
+
+    func connectionOpened() {
+        connections.increment()
+    }
+
+    func connectionClosed() {
+        connections.decrement()
+    }
+
+    func rejected(_ reason: RejectionReason) {
+        rejections.series(reason.rawValue).increment()
+        if reason == .connectionLimit { refused.increment() }
+    }
+
+    func turnedAway(_ exchange: Exchange, _ id: String, _ error: ErrorObject) {
+        logger.log(.info, "llm_request_failed", requestID: id) { fields in
+            fields.string("outcome", ClientOutcome.invalid.rawValue)
+            fields.int("status", error.status)
+            fields.string("error_type", error.code)
+            fields.string("error", error.message)
+        }
+    }
+
+    func listening(_ listener: StaticString, _ address: ListenAddress) {
+        logger.log(.info, "listening") { fields in
+            fields.string("listener", listener)
+            fields.string("address", "\(address)")
+        }
+    }
+
+    func draining(_ limit: Duration) {
+        logger.log(.info, "draining") { $0.milliseconds("limit_ms", limit) }
+    }
+
+    func stopped() {
+        logger.log(.info, "stopped")
+    }
+
+    func warned(_ problem: String) {
+        logger.log(.warning, "warning") { $0.string("problem", problem) }
+    }
+}

@@ -1,0 +1,123 @@
+import Signalbox
+import SignalboxCore
+import SignalboxHTTP
+import SignalboxTelemetry
+
+/// The public listener: OpenAI's dialect in, answers out.
+struct PublicAPI: Sendable {
+    let router: Router
+    let events: ServerEvents
+    let callers: Callers
+    let bodyBytesMax: Int
+    let models: [UInt8]
+
+    init(router: Router, events: ServerEvents, bodyBytesMax: Int, startedAt: WallTime) {
+        self.router = router
+        self.events = events
+        self.bodyBytesMax = bodyBytesMax
+        callers = Callers(router.tenants)
+        models = ModelList(router.modelNames, createdAt: startedAt).json
+    }
+
+    func handle(_ exchange: Exchange) async {
+        let id = RequestID.of(exchange)
+        switch Endpoint(path: exchange.path) {
+        case .chatCompletions:
+            guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
+            await chat(exchange, id)
+        case .models:
+            guard exchange.method == "GET" || exchange.method == "HEAD" else {
+                return refuse(exchange, id, method: "GET, HEAD")
+            }
+            listModels(exchange, id)
+        case nil:
+            let error = ErrorObject(
+                status: 404, type: "invalid_request_error", code: "unknown_url",
+                message: "Unknown request URL: \(exchange.method) \(exchange.path.prefix(200)).")
+            exchange.respond(error.reply, id)
+        }
+    }
+
+    private func refuse(_ exchange: Exchange, _ id: String, method: String) {
+        let error = ErrorObject(
+            status: 405, type: "invalid_request_error", code: "method_not_allowed",
+            message: "\(exchange.method.prefix(20)) is not supported here; use \(method).")
+        var reply = error.reply
+        reply.headers.append(("allow", method))
+        exchange.respond(reply, id)
+    }
+
+    private func listModels(_ exchange: Exchange, _ id: String) {
+        guard callers.tenant(of: exchange) != nil else { return refuse(exchange, id) }
+        exchange.respond(
+            Reply(status: 200, headers: [("content-type", ErrorObject.contentType)], body: models), id)
+    }
+
+    private func refuse(_ exchange: Exchange, _ id: String) {
+        events.rejected(.unauthorized)
+        let error = ErrorObject(
+            status: 401, type: "invalid_request_error", code: "invalid_api_key",
+            message: "Incorrect API key provided. Send a tenant's key as `Authorization: Bearer …`.")
+        exchange.respond(error.reply, id)
+    }
+
+    // MARK: Chat
+
+    private func chat(_ exchange: Exchange, _ id: String) async {
+        guard let tenant = callers.tenant(of: exchange) else {
+            router.turnedAway(tenant: 0, outcome: .rejected, status: 401, duration: spent(on: exchange))
+            return refuse(exchange, id)
+        }
+        let call: ChatCall
+        do throws(RequestError) {
+            call = try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+        } catch {
+            if case .coding = error { events.rejected(.bodyCoding) }
+            return turnAway(exchange, id, tenant, error.object)
+        }
+        let routed = router.begin(
+            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, on: exchange.loop)
+        guard let routed else {
+            let name = call.model.prefix(200)
+            let error = ErrorObject(
+                status: 404, type: "invalid_request_error", code: "model_not_found",
+                message: "The model `\(name)` does not exist. GET /v1/models lists those that do.",
+                parameter: "model")
+            return turnAway(exchange, id, tenant, error)
+        }
+        await ChatReply(call: routed, exchange: exchange).deliver()
+    }
+
+    private func turnAway(_ exchange: Exchange, _ id: String, _ tenant: Int, _ error: ErrorObject) {
+        let duration = spent(on: exchange)
+        router.turnedAway(tenant: tenant, outcome: .invalid, status: error.status, duration: duration)
+        events.turnedAway(exchange, id, error)
+        exchange.respond(error.reply, id)
+    }
+
+    private func spent(on exchange: Exchange) -> Duration {
+        exchange.receivedAt.duration(to: exchange.loop.now())
+    }
+
+    private enum Endpoint {
+        case chatCompletions
+        case models
+
+        init?(path: String) {
+            switch path {
+            case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
+            case "/v1/models", "/models": self = .models
+            default: return nil
+            }
+        }
+    }
+}
+
+extension Exchange {
+    /// Answers with the request's id, which every reply carries.
+    func respond(_ reply: Reply, _ id: String) {
+        var reply = reply
+        reply.headers.append(("x-request-id", id))
+        respond(reply)
+    }
+}

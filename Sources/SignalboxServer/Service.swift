@@ -1,0 +1,116 @@
+import Glibc
+import Signalbox
+public import SignalboxConfig
+public import SignalboxCore
+import SignalboxHTTP
+public import SignalboxTelemetry
+
+/// A whole daemon in one value: loops, router, both listeners. Started once, drained once.
+public final class Service: Sendable {
+    /// Where the public listener really listens.
+    public let addresses: [ListenAddress]
+    public let adminAddress: ListenAddress
+    private let configuration: Configuration
+    private let group: EventLoopGroup
+    private let router: Router
+    private let servers: (public: HTTPServer, admin: HTTPServer)
+    private let events: ServerEvents
+    private let readiness = Readiness()
+
+    /// Binds the listeners; nothing is served before ``start()``.
+    /// - Throws: ``ServiceError`` that says what could not be had.
+    public init(
+        _ configuration: Configuration, registry: MetricRegistry, logger: Logger, threads: Int,
+        time: any TimeSource = SystemTime()
+    ) throws(ServiceError) {
+        self.configuration = configuration
+        events = ServerEvents(registry: registry, logger: logger)
+        do {
+            group = try EventLoopGroup(count: threads, clock: time)
+            router = try Router(
+                configuration: configuration, group: group, registry: registry, logger: logger, time: time)
+            let api = PublicAPI(
+                router: router, events: events, bodyBytesMax: configuration.server.bodyBytesMax,
+                startedAt: time.wallTime())
+            let admin = AdminAPI(registry: registry, readiness: readiness)
+            let limits = ServerLimits(configuration.server)
+            servers = (
+                try HTTPServer(
+                    group: group, addresses: configuration.server.listen, limits: limits, observer: events,
+                    rejection: { Service.rejection($0, limits) }, handler: { await api.handle($0) }),
+                try HTTPServer(
+                    group: group, addresses: [configuration.admin.listen], limits: limits, observer: events,
+                    rejection: { Service.rejection($0, limits) }, handler: { await admin.handle($0) })
+            )
+        } catch {
+            throw ServiceError(description: "\(error)")
+        }
+        addresses = servers.public.addresses
+        adminAddress = servers.admin.addresses[0]
+    }
+
+    /// Serves until ``drain()``.
+    public func start() async throws(ServiceError) {
+        do throws(SystemError) {
+            try await servers.admin.start()
+            try await servers.public.start()
+        } catch {
+            throw ServiceError(description: "\(error)")
+        }
+        writeAddresses()
+        readiness.become(.ready)
+        for address in addresses { events.listening("server", address) }
+        events.listening("admin", adminAddress)
+    }
+
+    /// Finishes the requests in flight, at most for the configuration's drain timeout, then stops everything.
+    public func drain() async {
+        readiness.become(.draining)
+        events.draining(configuration.server.drainTimeout)
+        await servers.public.drain(within: configuration.server.drainTimeout)
+        await servers.admin.drain(within: .seconds(1))
+        await router.shutdown()
+        group.shutdown()
+        events.stopped()
+    }
+
+    private static func rejection(_ reason: RejectionReason, _ limits: ServerLimits) -> Reply {
+        ErrorObject(
+            status: 413, type: "invalid_request_error", code: reason.rawValue,
+            message: "The request body is larger than \(limits.bodyBytesMax) bytes."
+        ).reply
+    }
+
+    /// For scripts that let the kernel choose the ports.
+    private func writeAddresses() {
+        let lists = [("server", addresses), ("admin", [adminAddress])].map { name, addresses in
+            let quoted = addresses.map { "\"\($0)\"" }.joined(separator: ",")
+            return "\"\(name)\":[\(quoted)]"
+        }
+        let text = "{\(lists.joined(separator: ","))}\n"
+        let path = "\(configuration.dataDirectory)/addresses.json"
+        do throws(SystemError) {
+            try DataDirectory.write(Array(text.utf8), to: path, in: configuration.dataDirectory)
+        } catch {
+            events.warned("\(path) could not be written: \(error)")
+        }
+    }
+}
+
+/// A service that could not be started.
+public struct ServiceError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+}
+
+extension ServerLimits {
+    fileprivate init(_ server: Configuration.Server) {
+        self.init()
+        bodyBytesMax = server.bodyBytesMax
+        headerBytesMax = server.headerBytesMax
+        headerTimeout = server.headerTimeout
+        bodyTimeout = server.bodyTimeout
+        idleTimeout = server.idleTimeout
+        writeTimeout = server.writeTimeout
+        connectionsMax = server.connectionsMax
+    }
+}
