@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds, then runs the unit tests and the end-to-end tests, both whatever the other says; one verdict ends it.
-# SIGNALBOX_BINARY names another binary for the end-to-end tests; PYTEST_WORKERS says how many run at once.
+# Builds, then runs the unit tests and the end-to-end tests, both whatever the other says; one verdict ends
+# it. SIGNALBOX_BINARY names another binary for the end-to-end tests; PYTEST_WORKERS says how many run at
+# once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -14,7 +15,8 @@ mkdir -p "$logs"
 verdict=()
 failed=0
 
-# Runs one part and keeps its output; shows the last lines when it passed, all but the good news when it failed.
+# Runs one part and keeps its output; shows the last lines when it passed, all but the good news when it
+# failed.
 part() {
     local name=$1 lines=$2 started=$SECONDS log
     shift 2

@@ -43,8 +43,8 @@ static inline CURLcode signalbox_curl_set_close_callback(CURL *easy, curl_closes
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
 }
 
-static inline CURLcode signalbox_curl_private(CURL *easy, void **value) {
-    return curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)value);
+static inline CURLcode signalbox_curl_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
 }
 
 static inline CURLMcode signalbox_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {

@@ -10,6 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* The flags are enumerators, which Swift imports as a type of their own: as plain integers they can be combined. */
 static inline int signalbox_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -29,6 +31,17 @@ static inline int signalbox_accept(int listener, struct sockaddr_storage *addres
 
 /* prctl is variadic. Names the calling thread; at most 15 bytes are kept. */
 static inline int signalbox_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/* cpu_set_t and its call are hidden behind _GNU_SOURCE: the raw call fills a plain bit mask. */
+static inline int signalbox_available_cores(void) {
+    unsigned long mask[16] = {0};
+    long size = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int count = 0;
+    for (unsigned i = 0; size > 0 && i < (unsigned long)size / sizeof mask[0]; i++) {
+        count += __builtin_popcountl(mask[i]);
+    }
+    return count;
+}
 
 /* epoll_event's data is a union in a packed structure: read and written here, where the compiler knows its layout. */
 static inline struct epoll_event signalbox_epoll_event(unsigned events, unsigned long long tag) {

@@ -25,7 +25,9 @@ public struct CallFailure: Sendable {
         case .cancelled:
             (status, outcome) = (499, .cancelled)
         case .invalidRequest, .contextTooLong, .contentFiltered:
-            (status, outcome) = (failure.status.flatMap { (400..<500).contains($0) ? $0 : nil } ?? 400, .invalid)
+            (status, outcome) = (
+                failure.status.flatMap { (400..<500).contains($0) ? $0 : nil } ?? 400, .invalid
+            )
         case .unreachable, .timeout, .overloaded, .rateLimited, .keyRejected, .noCredit, .accessMissing,
             .modelNotFound, .malformedReply, .interrupted:
             (status, outcome) = (502, .exhausted)

@@ -5,8 +5,8 @@ public import SignalboxTelemetry
 
 /// One client's request on its way through its candidates.
 ///
-/// Ask for the ``answer()`` once, deliver it, then say how it went with ``end(_:status:failure:clientWait:)``. Confined to
-/// its loop's thread.
+/// Ask for the ``answer()`` once, deliver it, then say how it went with
+/// ``end(_:status:failure:clientWait:)``. Confined to its loop's thread.
 public final class RoutedCall: @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
@@ -56,7 +56,8 @@ public final class RoutedCall: @unchecked Sendable {
     public var history: [AttemptSummary] {
         attempts.map {
             AttemptSummary(
-                provider: $0.candidate.provider.name, model: $0.candidate.model, errorType: $0.failure?.kind.label,
+                provider: $0.candidate.provider.name, model: $0.candidate.model,
+                errorType: $0.failure?.kind.label,
                 status: $0.status)
         }
     }
@@ -74,7 +75,9 @@ public final class RoutedCall: @unchecked Sendable {
                 if pause > .zero {
                     guard await rest(pause) else { return .failure(cancelled()) }
                 }
-                if let previous, let failure { tellMove(from: previous, to: candidate, reason, because: failure) }
+                if let previous, let failure {
+                    tellMove(from: previous, to: candidate, reason, because: failure)
+                }
                 switch await attempt(route[candidate]) {
                 case .success(let answer): return answer
                 case .failure(let latest): failure = latest
@@ -104,7 +107,8 @@ public final class RoutedCall: @unchecked Sendable {
     }
 
     private func tellMove(
-        from previous: Candidate, to next: Candidate, _ reason: AttemptReason, because failure: UpstreamFailure
+        from previous: Candidate, to next: Candidate, _ reason: AttemptReason,
+        because failure: UpstreamFailure
     ) {
         let old = route[previous].provider.name
         switch reason {
@@ -179,7 +183,8 @@ public final class RoutedCall: @unchecked Sendable {
         waited += start.duration(to: worker.loop.now())
     }
 
-    func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?) {
+    func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?)
+    {
         let duration = start.duration(to: worker.loop.now())
         candidate.metrics.ended(after: Double(duration.nanoseconds) / 1e9, failure: failure?.kind)
         attempts.append(

@@ -22,14 +22,17 @@ public final class RoutedStream: @unchecked Sendable {
 
     /// More chunks than this that are not the provider's format, and the stream counts as broken.
     static let malformedChunksMax = 3
-    /// How long the rest of a stream may take after its terminator; the connection is kept if it ends in time.
+    /// How long the rest of a stream may take after its terminator; the connection is kept if it ends in
+    /// time.
     static let lingerMax: Duration = .seconds(1)
 
     private static let dataPrefix = Array("data: ".utf8)
     private static let eventEnd = Array("\n\n".utf8)
     private static let terminator = Array("data: [DONE]\n\n".utf8)
 
-    init(_ reply: IncomingReply, from candidate: ResolvedCandidate, for call: RoutedCall, since start: Instant) {
+    init(
+        _ reply: IncomingReply, from candidate: ResolvedCandidate, for call: RoutedCall, since start: Instant
+    ) {
         self.reply = reply
         self.candidate = candidate
         self.call = call
@@ -67,7 +70,8 @@ public final class RoutedStream: @unchecked Sendable {
         case .failure(let failure): throw failure
         case .success:
             throw UpstreamFailure(
-                .malformedReply, message: "a stream was asked for, and a whole answer came", status: reply.status)
+                .malformedReply, message: "a stream was asked for, and a whole answer came",
+                status: reply.status)
         }
     }
 
@@ -152,7 +156,8 @@ public final class RoutedStream: @unchecked Sendable {
             call.router.events.malformedChunk(call, from: candidate)
             guard malformedChunks <= RoutedStream.malformedChunksMax else {
                 throw UpstreamFailure(
-                    .malformedReply, message: "\(malformedChunks) chunks could not be read", status: reply.status)
+                    .malformedReply, message: "\(malformedChunks) chunks could not be read",
+                    status: reply.status)
             }
         case .failure(let failure): throw failure
         }

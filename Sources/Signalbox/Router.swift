@@ -43,14 +43,17 @@ public final class Router: Sendable {
     /// - Parameters:
     ///   - tenant: its number in the configuration; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
-    public func begin(_ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, on loop: EventLoop)
+    public func begin(
+        _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, on loop: EventLoop
+    )
         -> RoutedCall?
     {
         guard let route = table[call.model] else { return nil }
         return RoutedCall(
             call, route: route, router: self, worker: workers[loop.index],
             caller: RoutedCall.Caller(
-                tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID, receivedAt: receivedAt))
+                tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID, receivedAt: receivedAt
+            ))
     }
 
     /// Counts a request that was turned away before a route was found.
@@ -90,7 +93,9 @@ final class Worker: @unchecked Sendable {
         client = try HTTPClient(loop: loop)
     }
 
-    func send(_ call: ChatCall, body: [UInt8], to candidate: ResolvedCandidate, deadline: Deadline) -> IncomingReply {
+    func send(_ call: ChatCall, body: [UInt8], to candidate: ResolvedCandidate, deadline: Deadline)
+        -> IncomingReply
+    {
         switch candidate.transport {
         case .http(let template): return client.post(template, body: body, deadline: deadline)
         case .script(let script):

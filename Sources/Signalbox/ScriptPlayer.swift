@@ -45,7 +45,8 @@ final class ScriptPlayer: ReplyProducer, @unchecked Sendable {
     }
 
     /// False where the reply has ended.
-    private func perform(_ step: ReplyScript.Step, until end: Instant) async throws(CancellationError) -> Bool {
+    private func perform(_ step: ReplyScript.Step, until end: Instant) async throws(CancellationError) -> Bool
+    {
         switch step {
         case .wait(let duration): return try await wait(duration, until: end)
         case .head(let status, let headers):

@@ -1,8 +1,44 @@
 import ArgumentParser
+import SignalboxCore
 
 @main
-struct SignalboxCommand: ParsableCommand {
+struct SignalboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signalbox",
-        abstract: "Routes LLM requests to providers that fail, and tells the truth about every one.")
+        abstract: "Routes LLM requests to providers that fail, and tells the truth about every one.",
+        discussion: """
+            Try it without a key or a file:
+
+              signalbox serve --demo
+
+            Exit codes: 0 all well, 1 it could not be done, 2 the configuration or the command line is wrong.
+            """,
+        version: "signalbox \(Build.version)",
+        subcommands: [ServeCommand.self, CheckCommand.self, HealthCommand.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            StandardError.write("signalbox: \(failure.message)\n")
+            exit(withError: ExitCode(failure.status))
+        } catch {
+            // ArgumentParser's own status for a wrong command line is 64; ours is 2, as for a wrong
+            // configuration.
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            StandardError.write(fullMessage(for: error) + "\n")
+            exit(withError: ExitCode(2))
+        }
+    }
+}
+
+/// A command that could not do its work: what to tell the person, and the exit status.
+struct CommandFailure: Error {
+    let message: String
+    let status: Int32
 }

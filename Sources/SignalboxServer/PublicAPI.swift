@@ -8,10 +8,14 @@ struct PublicAPI: Sendable {
     let router: Router
     let events: ServerEvents
     let callers: Callers
+    let health: HealthReplies
     let bodyBytesMax: Int
     let models: [UInt8]
 
-    init(router: Router, events: ServerEvents, bodyBytesMax: Int, startedAt: WallTime) {
+    init(
+        router: Router, events: ServerEvents, readiness: Readiness, bodyBytesMax: Int, startedAt: WallTime
+    ) {
+        health = HealthReplies(readiness: readiness)
         self.router = router
         self.events = events
         self.bodyBytesMax = bodyBytesMax
@@ -30,6 +34,7 @@ struct PublicAPI: Sendable {
                 return refuse(exchange, id, method: "GET, HEAD")
             }
             listModels(exchange, id)
+        case .health: exchange.respond(health.reply(to: exchange), id)
         case nil:
             let error = ErrorObject(
                 status: 404, type: "invalid_request_error", code: "unknown_url",
@@ -102,11 +107,13 @@ struct PublicAPI: Sendable {
     private enum Endpoint {
         case chatCompletions
         case models
+        case health
 
         init?(path: String) {
             switch path {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
             case "/v1/models", "/models": self = .models
+            case "/healthz", "/readyz": self = .health
             default: return nil
             }
         }

@@ -1,7 +1,7 @@
 import SignalboxHTTP
 
-/// Every reply carries an id: the caller's where it is well formed, else one of ours. It is for finding things in
-/// logs, and never identifies a bill.
+/// Every reply carries an id: the caller's where it is well formed, else one of ours. It is for finding
+/// things in logs, and never identifies a bill.
 enum RequestID {
     static let lengthMax = 128
 

@@ -30,9 +30,10 @@ public final class Service: Sendable {
             router = try Router(
                 configuration: configuration, group: group, registry: registry, logger: logger, time: time)
             let api = PublicAPI(
-                router: router, events: events, bodyBytesMax: configuration.server.bodyBytesMax,
+                router: router, events: events, readiness: readiness,
+                bodyBytesMax: configuration.server.bodyBytesMax,
                 startedAt: time.wallTime())
-            let admin = AdminAPI(registry: registry, readiness: readiness)
+            let admin = AdminAPI(registry: registry, health: HealthReplies(readiness: readiness))
             let limits = ServerLimits(configuration.server)
             servers = (
                 try HTTPServer(

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A TCP server on a loopback port that does to each connection what the test says: on a thread of its own, blocking.
+/// A TCP server on a loopback port that does to each connection what the test says: on a thread of its own,
+/// blocking.
 public final class RawServer: Sendable {
     public let port: Int
     private let listener: Int32
@@ -23,7 +24,8 @@ public final class RawServer: Sendable {
         let listener = listener
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
+                bind(listener, $0, length) == 0 && listen(listener, 64) == 0
+                    && getsockname(listener, $0, &length) == 0
             }
         }
         guard isBound else {
@@ -89,8 +91,9 @@ enum RawThread {
         pthread_detach(thread)
     }
 
-    private static let rawThreadEntry: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
-        if let context = $0 { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
-        return nil
-    }
+    private static let rawThreadEntry: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? =
+        {
+            if let context = $0 { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
+            return nil
+        }
 }

@@ -66,7 +66,8 @@ public final class RawSocket: @unchecked Sendable {
         write(Array(text.utf8))
     }
 
-    /// What has come, at most `max` bytes; empty at the end of the stream, nil when patience ran out or on a reset.
+    /// What has come, at most `max` bytes; empty at the end of the stream, nil when patience ran out or on a
+    /// reset.
     public func read(max: Int = 65_536) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: max)
         let count = recv(descriptor, &buffer, max, 0)

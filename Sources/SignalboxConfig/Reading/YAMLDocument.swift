@@ -21,7 +21,8 @@ struct YAMLDocument {
         var duplicates = DuplicateKeys(text: Disguise.hidingAliases(in: text))
         while true {
             do {
-                // Without rules no word turns into a number or date: the schema says what it is, and it is faster.
+                // Without rules no word turns into a number or date: the schema says what it is, and it is
+                // faster.
                 let node = try compose(yaml: duplicates.text, .basic) ?? Node([(Node, Node)]())
                 let root = Field(node: node, path: "", file: file, ledger: ledger)
                 duplicates.report(in: root)

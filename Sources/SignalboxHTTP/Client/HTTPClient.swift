@@ -5,8 +5,8 @@ public import SignalboxCore
 
 /// An HTTP client on one loop: a libcurl multi handle driven by the loop's epoll set and clock.
 ///
-/// Connections are kept and reused, HTTP/2 is spoken where TLS offers it, certificates are verified, redirects are not
-/// followed. Confined to its loop's thread.
+/// Connections are kept and reused, HTTP/2 is spoken where TLS offers it, certificates are verified,
+/// redirects are not followed. Confined to its loop's thread.
 public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     // @unchecked: created on any thread, then touched by the loop's alone.
 
@@ -14,7 +14,8 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     private var pools: [ObjectIdentifier: Pool] = [:]
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
-    /// Sockets that curl opened through us, so that their end is known: their epoll entries outlive a transfer.
+    /// Sockets that curl opened through us, so that their end is known: their epoll entries outlive a
+    /// transfer.
     private var connections: Set<Int32> = []
     private var resting: Set<Int32> = []
     private var wakeAt: Instant?
@@ -195,8 +196,8 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         }
     }
 
-    /// curl changes what it wants to know of a socket. A kept connection stays in the epoll set between transfers: two
-    /// system calls less for each request.
+    /// curl changes what it wants to know of a socket. A kept connection stays in the epoll set between
+    /// transfers: two system calls less for each request.
     func socketChanged(_ socket: Int32, _ wanted: Int32) {
         var interest: UInt32 = 0
         if wanted & CURL_POLL_IN != 0 { interest |= signalbox_epoll_in }

@@ -4,8 +4,8 @@ import SignalboxCore
 
 /// One request on the wire and its reply on the way in.
 ///
-/// curl holds it by an unretained pointer while it runs; the client's table keeps it alive for exactly that long.
-/// Confined to its loop's thread.
+/// curl holds it by an unretained pointer while it runs; the client's table keeps it alive for exactly that
+/// long. Confined to its loop's thread.
 final class Transfer: TimerTarget, ReplyProducer {
     let template: RequestTemplate
     let handle: CurlHandle

@@ -4,14 +4,18 @@ import Glibc
 public import SignalboxCore
 import Synchronization
 
-/// One thread that waits on an epoll set, fires timers and runs Swift tasks: everything it owns is touched by it alone.
+/// One thread that waits on an epoll set, fires timers and runs Swift tasks: everything it owns is touched by
+/// it alone.
 ///
-/// A task started with ``spawn(_:)`` never leaves the thread: wherever it suspends, it is resumed there. What crosses
-/// threads crosses through ``execute(_:)`` or a task's own suspension, and wakes the thread through an eventfd.
+/// A task started with ``spawn(_:)`` never leaves the thread: wherever it suspends, it is resumed there. What
+/// crosses threads crosses through ``execute(_:)`` or a task's own suspension, and wakes the thread through
+/// an eventfd.
 ///
-/// A turn: run what is ready, let the sources send what that produced, sleep, hand out the events, fire the timers.
+/// A turn: run what is ready, let the sources send what that produced, sleep, hand out the events, fire the
+/// timers.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
-    // @unchecked: all state below is touched by the loop's own thread only, except `inbox` (a Mutex) and `started`.
+    // @unchecked: all state below is touched by the loop's own thread only, except `inbox` (a Mutex) and
+    // `started`.
 
     public let index: Int
     let clock: any TimeSource
@@ -212,7 +216,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
 /// Something that must act before the loop sleeps: it has batched work, or a time of its own to wake at.
 protocol LoopSource: AnyObject {
-    /// Sends what the last jobs produced. Called each turn before sleeping, and again while that yields new jobs.
+    /// Sends what the last jobs produced. Called each turn before sleeping, and again while that yields new
+    /// jobs.
     func flush()
     /// When the loop must call `flush` even if nothing else happens.
     var nextWake: Instant? { get }

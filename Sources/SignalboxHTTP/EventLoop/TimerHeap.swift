@@ -1,9 +1,10 @@
 import SignalboxCore
 
-/// A binary heap of deadlines whose entries know their places, so that one is removed as cheaply as it was added.
+/// A binary heap of deadlines whose entries know their places, so that one is removed as cheaply as it was
+/// added.
 ///
-/// Most timers of a router never fire: a request arms one and disarms it a moment later. A heap without removal would
-/// keep two minutes' worth of dead entries.
+/// Most timers of a router never fire: a request arms one and disarms it a moment later. A heap without
+/// removal would keep two minutes' worth of dead entries.
 struct TimerHeap<Payload> {
     private struct Slot {
         var deadline: Instant

@@ -4,8 +4,9 @@ import SignalboxTelemetry
 
 /// One request and its reply.
 ///
-/// The handler's task gets it once the body is whole. It answers with ``respond(_:)`` or ``stream(status:headers:)``,
-/// and is cancelled when the client leaves. A handler that ends without an answer has the connection closed.
+/// The handler's task gets it once the body is whole. It answers with ``respond(_:)`` or
+/// ``stream(status:headers:)``, and is cancelled when the client leaves. A handler that ends without an
+/// answer has the connection closed.
 ///
 /// Confined to its loop's thread, which is the handler's, too.
 public final class Exchange: @unchecked Sendable {

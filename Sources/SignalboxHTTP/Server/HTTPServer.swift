@@ -4,8 +4,8 @@ public import SignalboxTelemetry
 
 /// An HTTP/1.1 server on every loop of a group.
 ///
-/// Bad framing, over-long headers and the like are answered by libmicrohttpd itself; every limit of ``ServerLimits`` is
-/// kept by the server; what is left reaches the handler.
+/// Bad framing, over-long headers and the like are answered by libmicrohttpd itself; every limit of
+/// ``ServerLimits`` is kept by the server; what is left reaches the handler.
 public final class HTTPServer: Sendable {
     /// Where it really listens, chosen ports filled in.
     public let addresses: [ListenAddress]

@@ -4,8 +4,8 @@ import SignalboxCore
 
 /// A listening TCP socket whose connections are handed to the loops in turn.
 ///
-/// One acceptor balances few long connections better than a socket for each thread (`SO_REUSEPORT`) would, where the
-/// kernel's hash decides.
+/// One acceptor balances few long connections better than a socket for each thread (`SO_REUSEPORT`) would,
+/// where the kernel's hash decides.
 final class Listener: Pollable, @unchecked Sendable {
     // @unchecked: touched by its loop's thread only, after `open`.
 

@@ -4,10 +4,12 @@ import Glibc
 import SignalboxCore
 import SignalboxTelemetry
 
-/// One loop's share of a server: its libmicrohttpd daemon, its connections, and the sweep that enforces time limits.
+/// One loop's share of a server: its libmicrohttpd daemon, its connections, and the sweep that enforces time
+/// limits.
 ///
-/// libmicrohttpd knows one timeout, for silence, which a client that drips a byte now and then never meets. So the
-/// sweep looks at every connection a few times a second and closes those that have outstayed their phase.
+/// libmicrohttpd knows one timeout, for silence, which a client that drips a byte now and then never meets.
+/// So the sweep looks at every connection a few times a second and closes those that have outstayed their
+/// phase.
 ///
 /// Confined to its loop's thread.
 final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
@@ -63,7 +65,8 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
         daemon?.run()
     }
 
-    /// What was left over (more to read, more to write) is taken up in the next turn, after the other sockets'.
+    /// What was left over (more to read, more to write) is taken up in the next turn, after the other
+    /// sockets'.
     var nextWake: Instant? {
         guard daemon?.hasWorkLeft == true else { return nil }
         hasResumed = true
@@ -139,8 +142,9 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
         entry.exchange?.clientLeft()
     }
 
-    /// A suspended connection is not watched by libmicrohttpd: without this, a client that leaves while its request
-    /// waits for a provider would be noticed only when the answer has come. Once for each connection that ever waits.
+    /// A suspended connection is not watched by libmicrohttpd: without this, a client that leaves while its
+    /// request waits for a provider would be noticed only when the answer has come. Once for each connection
+    /// that ever waits.
     private func watchForHangUp(_ entry: ServerConnection) {
         do {
             try loop.poller.watch(

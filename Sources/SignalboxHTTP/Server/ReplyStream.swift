@@ -70,7 +70,8 @@ public final class ReplyStream: @unchecked Sendable {
         wakeReader()
     }
 
-    /// Breaks the body off, so that the client sees it is not whole: the connection is closed without the last chunk.
+    /// Breaks the body off, so that the client sees it is not whole: the connection is closed without the
+    /// last chunk.
     public func breakOff() {
         guard end.isOpen else { return }
         end = .broken

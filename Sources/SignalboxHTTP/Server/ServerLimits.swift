@@ -1,6 +1,7 @@
 public import SignalboxTelemetry
 
-/// What a server allows its clients. Every limit that is hit is counted in `signalbox_requests_rejected_total`.
+/// What a server allows its clients. Every limit that is hit is counted in
+/// `signalbox_requests_rejected_total`.
 public struct ServerLimits: Sendable, Equatable {
     /// Bytes of a request body, decoded. A larger one is answered 413. Default 32 MiB.
     public var bodyBytesMax = 32 << 20

@@ -1,0 +1,15 @@
+import SignalboxConfig
+
+/// How a command finds its configuration.
+enum ConfigurationSource {
+    /// - Throws: ``CommandFailure`` with every mistake, one a line, and status 2.
+    static func load(_ path: String?) throws(CommandFailure) -> Configuration {
+        do throws(ConfigurationMistakes) {
+            return try ConfigurationLoader.system().load(path: path)
+        } catch {
+            let count = error.mistakes.count + error.omitted
+            let summary = count == 1 ? "1 mistake" : "\(count) mistakes"
+            throw CommandFailure(message: "the configuration has \(summary):\n\(error)", status: 2)
+        }
+    }
+}

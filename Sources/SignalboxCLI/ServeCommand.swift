@@ -1,0 +1,132 @@
+import ArgumentParser
+import Glibc
+import SignalboxConfig
+import SignalboxCore
+import SignalboxHTTP
+import SignalboxServer
+import SignalboxTelemetry
+
+/// `signalbox serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs the daemon until SIGTERM or SIGINT.",
+        discussion: """
+            Without --config, signalbox.yaml in the working directory is used where it exists; else providers \
+            are made from the key variables of the environment (OPENAI_API_KEY).
+            """)
+
+    @Option(name: [.short, .long], help: "The configuration file.")
+    var config: String?
+
+    @Flag(help: "Serve three mock providers, of which the first always fails. Needs no file and no key.")
+    var demo = false
+
+    @Option(help: "Listen here instead, such as 127.0.0.1:0 for a free port.", transform: address)
+    var listen: ListenAddress?
+
+    @Option(help: "Serve /metrics and health here instead.", transform: address)
+    var adminListen: ListenAddress?
+
+    func validate() throws {
+        if demo && config != nil { throw ValidationError("--demo needs no --config: give one of them.") }
+    }
+
+    func run() async throws {
+        var configuration = demo ? Configuration.demo : try ConfigurationSource.load(config)
+        if let listen { configuration.server.listen = [listen] }
+        if let adminListen { configuration.admin.listen = adminListen }
+        HostProcess.prepare()
+        let signals = TerminationSignals()
+
+        let writer = LogWriter(
+            descriptor: 1, level: LogLevel(configuration.logging.level),
+            format: LogFormat(configuration.logging.format))
+        let registry = MetricRegistry()
+        registry.describeProcess(writer: writer)
+        let service: Service
+        do throws(ServiceError) {
+            service = try Service(
+                configuration, registry: registry, logger: Logger(writer: writer),
+                threads: configuration.server.threads.resolved)
+            try await service.start()
+        } catch {
+            throw CommandFailure(message: error.description, status: 1)
+        }
+        if demo { greet(service) }
+        await signals.next()
+        signals.endProcessOnNext()
+        await service.drain()
+        if !writer.shutdown(within: .seconds(5)) {
+            throw CommandFailure(message: "standard output is blocked: log lines were lost", status: 1)
+        }
+    }
+
+    private static func address(_ text: String) throws -> ListenAddress {
+        guard let address = ListenAddress(text) else {
+            throw ValidationError("\(text) is no address to listen on, such as 127.0.0.1:8080 or [::1]:8080.")
+        }
+        return address
+    }
+
+    /// The source revision that the image was built from, if its builder said so.
+    fileprivate static var revision: String {
+        getenv("SIGNALBOX_REVISION").map { String(cString: $0) } ?? "unknown"
+    }
+
+    private func greet(_ service: Service) {
+        let model = Configuration.demo.routes[0].model
+        StandardError.write(
+            """
+
+            Three mock providers are running; the first always fails, so you can watch the fallback. Try:
+
+              curl -s http://\(service.addresses[0])/v1/chat/completions -H 'content-type: application/json' \\
+                -d '{"model":"\(model)","messages":[{"role":"user","content":"hello"}]}'
+
+            and then: curl -s http://\(service.adminAddress)/metrics | grep ^llm_
+
+            """)
+    }
+}
+
+extension Configuration.Server.Threads {
+    /// One for each core that this process may use, unless the configuration says how many.
+    fileprivate var resolved: Int {
+        switch self {
+        case .automatic: HostProcess.availableCores
+        case .count(let count): count
+        }
+    }
+}
+
+extension LogLevel {
+    init(_ level: Configuration.Logging.Level) {
+        switch level {
+        case .trace: self = .trace
+        case .debug: self = .debug
+        case .info: self = .info
+        case .warning: self = .warning
+        case .error: self = .error
+        }
+    }
+}
+
+extension LogFormat {
+    init(_ format: Configuration.Logging.Format) {
+        switch format {
+        case .json: self = .json
+        case .text: self = .text
+        }
+    }
+}
+
+extension MetricRegistry {
+    func describeProcess(writer: LogWriter) {
+        registerProcessMetrics()
+        registerLogMetrics(of: writer)
+        info(Catalogue.buildInfo, Build.version, ServeCommand.revision, Build.swift)
+        gauge(Catalogue.configLastReloadSuccessful).series().set(1)
+        let now = Double(SystemTime().wallTime().nanosecondsSince1970) / 1e9
+        gauge(Catalogue.configLastReloadSuccessTimestamp).series().set(now)
+    }
+}
