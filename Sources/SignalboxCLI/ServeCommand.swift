@@ -7,7 +7,7 @@ import SignalboxServer
 import SignalboxTelemetry
 
 /// `signalbox serve`
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs the daemon until SIGTERM or SIGINT.",
         discussion: """
@@ -31,13 +31,27 @@ struct ServeCommand: AsyncParsableCommand {
         if demo && config != nil { throw ValidationError("--demo needs no --config: give one of them.") }
     }
 
-    func run() async throws {
+    /// The main thread takes the signals; everything else happens on threads that hold them back.
+    func run() throws {
         var configuration = demo ? Configuration.demo : try ConfigurationSource.load(config)
         if let listen { configuration.server.listen = [listen] }
         if let adminListen { configuration.admin.listen = adminListen }
         HostProcess.prepare()
+        TerminationSignals.hold()
         let signals = TerminationSignals()
+        let effective = configuration
+        Task {
+            do {
+                try await serve(effective, until: signals)
+                SignalboxCommand.exit()
+            } catch {
+                SignalboxCommand.end(with: error)
+            }
+        }
+        signals.watch()
+    }
 
+    private func serve(_ configuration: Configuration, until signals: TerminationSignals) async throws {
         let writer = LogWriter(
             descriptor: 1, level: LogLevel(configuration.logging.level),
             format: LogFormat(configuration.logging.format))

@@ -2,7 +2,7 @@ import ArgumentParser
 import SignalboxCore
 
 @main
-struct SignalboxCommand: AsyncParsableCommand {
+struct SignalboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signalbox",
         abstract: "Routes LLM requests to providers that fail, and tells the truth about every one.",
@@ -16,24 +16,25 @@ struct SignalboxCommand: AsyncParsableCommand {
         version: "signalbox \(Build.version)",
         subcommands: [ServeCommand.self, CheckCommand.self, HealthCommand.self])
 
-    static func main() async {
+    static func main() {
         do {
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-        } catch let failure as CommandFailure {
+            try command.run()
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Says what went wrong, and exits with a status that tells whose fault it was.
+    static func end(with error: any Error) -> Never {
+        if let failure = error as? CommandFailure {
             StandardError.write("signalbox: \(failure.message)\n")
             exit(withError: ExitCode(failure.status))
-        } catch {
-            // ArgumentParser's own status for a wrong command line is 64; ours is 2, as for a wrong
-            // configuration.
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            StandardError.write(fullMessage(for: error) + "\n")
-            exit(withError: ExitCode(2))
         }
+        // ArgumentParser's own status for a wrong command line is 64; ours is 2, as for a wrong configuration.
+        guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+        StandardError.write(fullMessage(for: error) + "\n")
+        exit(withError: ExitCode(2))
     }
 }
 

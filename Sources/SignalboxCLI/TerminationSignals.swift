@@ -2,9 +2,6 @@ import Glibc
 import Synchronization
 
 /// SIGTERM and SIGINT as something to await.
-///
-/// Made before any thread is started: they inherit the mask, so that only the thread here ever sees the
-/// signals.
 final class TerminationSignals: Sendable {
     private struct State {
         var count = 0
@@ -14,16 +11,18 @@ final class TerminationSignals: Sendable {
 
     private let state = Mutex(State())
 
-    init() {
+    /// Holds the signals back from the calling thread and all that it will start; ``watch()`` takes them instead. Before any other thread exists: one that does not hold a signal back is killed by it.
+    static func hold() {
+        var set = signals
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    private static var signals: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGTERM)
         sigaddset(&set, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        var thread = pthread_t()
-        let result = pthread_create(&thread, nil, signalThread, Unmanaged.passRetained(self).toOpaque())
-        guard result == 0 else { fatalError("no thread for signals: errno \(result)") }
-        pthread_detach(thread)
+        return set
     }
 
     /// Waits for the next signal, or returns at once if one has come.
@@ -46,11 +45,9 @@ final class TerminationSignals: Sendable {
         state.withLock { $0.endsProcess = true }
     }
 
-    fileprivate func watch() {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGINT)
+    /// Takes the signals, for as long as the process lives.
+    func watch() -> Never {
+        var set = TerminationSignals.signals
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
@@ -66,9 +63,4 @@ final class TerminationSignals: Sendable {
             waiting?.resume()
         }
     }
-}
-
-private func signalThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { Unmanaged<TerminationSignals>.fromOpaque(context).takeRetainedValue().watch() }
-    return nil
 }

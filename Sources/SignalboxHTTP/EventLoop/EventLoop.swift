@@ -109,18 +109,17 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     func run() {
         threadNumber.store(UInt(pthread_self()), ordering: .relaxed)
-        while !(isStopping && liveTasks == 0 && jobs.isEmpty && inboxIsEmpty) {
-            turn()
-        }
+        while !isFinished { turn() }
         sources.removeAll()
     }
 
-    private var inboxIsEmpty: Bool {
-        inbox.withLock { $0.work.isEmpty }
+    private var isFinished: Bool {
+        isStopping && liveTasks == 0 && jobs.isEmpty && inbox.withLock { $0.work.isEmpty }
     }
 
     private func turn() {
         runJobs()
+        if isFinished { return }
         let timeout = sleepTimeout()
         poller.wait(milliseconds: timeout)
         takeInbox()
