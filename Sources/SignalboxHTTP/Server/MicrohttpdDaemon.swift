@@ -113,3 +113,4 @@ private func requestCompleted(
     Unmanaged<Exchange>.fromOpaque(opaque).takeRetainedValue().completed(
         whole: code == .REQUEST_TERMINATED_COMPLETED_OK)
 }
+
