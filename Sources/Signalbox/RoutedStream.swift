@@ -19,6 +19,8 @@ public final class RoutedStream: @unchecked Sendable {
     private var hasDelta = false
     private var hasEnded = false
     private var malformedChunks = 0
+    /// What went wrong behind the events that still wait to be taken.
+    private var pendingFailure: UpstreamFailure?
 
     /// More chunks than this that are not the provider's format, and the stream counts as broken.
     static let malformedChunksMax = 3
@@ -83,11 +85,12 @@ public final class RoutedStream: @unchecked Sendable {
     /// - Throws: ``UpstreamFailure`` of kind `interrupted` (or `cancelled`): the caller has only a part.
     public func next() async throws(UpstreamFailure) -> [UInt8]? {
         while output.isEmpty {
+            if let pendingFailure { throw pendingFailure }
             if hasEnded { return nil }
             do throws(UpstreamFailure) {
                 try await readMore()
             } catch {
-                throw close(error)
+                pendingFailure = close(error)
             }
         }
         defer { output = [] }

@@ -66,9 +66,9 @@ struct ServeCommand: ParsableCommand {
         } catch {
             throw CommandFailure(message: error.description, status: 1)
         }
-        if demo { greet(service) }
+        if demo, isatty(STDERR_FILENO) == 1 { greet(service) }
         await signals.next()
-        signals.endProcessOnNext()
+        signals.endProcessOnInterrupt()
         await service.drain()
         if !writer.shutdown(within: .seconds(5)) {
             throw CommandFailure(message: "standard output is blocked: log lines were lost", status: 1)

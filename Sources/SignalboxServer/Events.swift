@@ -55,8 +55,4 @@ struct ServerEvents: ServerObserver {
     func stopped() {
         logger.log(.info, "stopped")
     }
-
-    func warned(_ problem: String) {
-        logger.log(.warning, "warning") { $0.string("problem", problem) }
-    }
 }

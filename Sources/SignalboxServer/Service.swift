@@ -58,7 +58,7 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError(description: "\(error)")
         }
-        writeAddresses()
+        try writeAddresses()
         readiness.become(.ready)
         for address in addresses { events.listening("server", address) }
         events.listening("admin", adminAddress)
@@ -83,7 +83,7 @@ public final class Service: Sendable {
     }
 
     /// For scripts that let the kernel choose the ports.
-    private func writeAddresses() {
+    private func writeAddresses() throws(ServiceError) {
         let lists = [("server", addresses), ("admin", [adminAddress])].map { name, addresses in
             let quoted = addresses.map { "\"\($0)\"" }.joined(separator: ",")
             return "\"\(name)\":[\(quoted)]"
@@ -93,7 +93,8 @@ public final class Service: Sendable {
         do throws(SystemError) {
             try DataDirectory.write(Array(text.utf8), to: path, in: configuration.dataDirectory)
         } catch {
-            events.warned("\(path) could not be written: \(error)")
+            throw ServiceError(
+                description: "data_dir \(configuration.dataDirectory) cannot be written to: \(error)")
         }
     }
 }

@@ -83,7 +83,7 @@ public final class Exchange: @unchecked Sendable {
     public func stream(status: Int, headers: [(name: String, value: String)]) -> ReplyStream {
         let stream = ReplyStream(exchange: self, bufferBytesMax: room.limits.replyBufferBytesMax)
         guard case .handling = stage else {
-            stream.clientLeft()
+            stream.detach()
             return stream
         }
         stage = .streamed(Reply(status: status, headers: headers), stream)
@@ -139,7 +139,7 @@ public final class Exchange: @unchecked Sendable {
     /// The reply was sent whole, or the connection has ended before.
     func completed(whole: Bool) {
         let isDuringHandling = task != nil
-        if case .replying(let stream?) = stage, !whole { stream.clientLeft() }
+        if case .replying(let stream?) = stage { whole ? stream.sent() : stream.detach() }
         if !whole { isClientGone = true }
         stage = .finished
         connection = nil

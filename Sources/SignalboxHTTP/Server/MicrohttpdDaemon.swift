@@ -113,4 +113,3 @@ private func requestCompleted(
     Unmanaged<Exchange>.fromOpaque(opaque).takeRetainedValue().completed(
         whole: code == .REQUEST_TERMINATED_COMPLETED_OK)
 }
-

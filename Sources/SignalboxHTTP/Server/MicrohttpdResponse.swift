@@ -30,7 +30,8 @@ struct MicrohttpdResponse: ~Copyable {
         MHD_destroy_response(handle)
     }
 
-    /// False where memory is short or the response comes at the wrong time: the connection is then to be closed.
+    /// False where memory is short or the response comes at the wrong time: the connection is then to be
+    /// closed.
     func queue(on connection: OpaquePointer, headers: [(name: String, value: String)]) -> Bool {
         for (name, value) in headers {
             // libmicrohttpd refuses empty values and line breaks: better no field than no reply.

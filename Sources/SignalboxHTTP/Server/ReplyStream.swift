@@ -84,14 +84,27 @@ public final class ReplyStream: @unchecked Sendable {
         breakOff()
     }
 
+    /// The client has hung up, though libmicrohttpd may not know yet: it is woken to find out.
     func clientLeft() {
         isGone = true
-        connection = nil
         wakeWriter()
+        wakeReader()
+    }
+
+    /// libmicrohttpd has sent it whole.
+    func sent() {
+        connection = nil
+    }
+
+    /// libmicrohttpd's connection is no more.
+    func detach() {
+        connection = nil
+        clientLeft()
     }
 
     /// libmicrohttpd asks for the next bytes.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        if isGone { return signalbox_mhd_end_with_error() }
         let available = pending.count - consumed
         if available == 0 {
             switch end {
