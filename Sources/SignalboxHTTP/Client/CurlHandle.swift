@@ -74,7 +74,10 @@ final class CurlHandle {
         try check(signalbox_curl_set_long(easy, CURLOPT_TCP_NODELAY, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))
-        try check(signalbox_curl_set_long(easy, CURLOPT_PIPEWAIT, 1))
+        // Over TLS, ALPN says at once whether requests can share a connection: wait for that word. Without TLS only
+        // the first reply says so, and every other request would wait for it.
+        let waits = template.url.hasPrefix("https:") ? 1 : 0
+        try check(signalbox_curl_set_long(easy, CURLOPT_PIPEWAIT, waits))
         try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2))
         if let file = template.authorityFile {
