@@ -43,16 +43,22 @@ public final class RoutedStream: @unchecked Sendable {
     }
 
     /// Reads up to the first delta. What it answers with has gone wrong before that.
+    ///
+    /// A break right behind the first delta counts as one after it, even where both came in one packet: how the network
+    /// cuts its packets must not decide whether a request is sent again.
     func open() async -> UpstreamFailure? {
         do throws(UpstreamFailure) {
             try await readHead()
             while !hasDelta && !hasEnded { try await readMore() }
-            candidate.metrics.firstToken(after: call.worker.loop.now().seconds(since: start))
-            return nil
         } catch {
-            reply.cancel()
-            return error
+            guard hasDelta else {
+                reply.cancel()
+                return error
+            }
+            pendingFailure = close(error)
         }
+        candidate.metrics.firstToken(after: call.worker.loop.now().seconds(since: start))
+        return nil
     }
 
     private func readHead() async throws(UpstreamFailure) {
