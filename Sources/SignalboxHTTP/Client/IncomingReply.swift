@@ -11,7 +11,8 @@ public final class IncomingReply: @unchecked Sendable {
 
     private let loop: EventLoop
     private let bodyBytesMax: Int
-    private weak var producer: (any ReplyProducer)?
+    /// Let go of only when it has finished, and so speaks to this reply no more.
+    private var producer: (any ReplyProducer)?
     private var buffer: [UInt8] = []
     private var received = 0
     private var hasHead = false
@@ -33,7 +34,7 @@ public final class IncomingReply: @unchecked Sendable {
     }
 
     deinit {
-        producer?.cancel()
+        producer?.readerLeft()
     }
 
     // MARK: For the reader
@@ -71,7 +72,7 @@ public final class IncomingReply: @unchecked Sendable {
 
     /// Gives the reply up: the connection is closed, what still comes is thrown away.
     public func cancel() {
-        if end == nil { finish(.failure(.cancelled)) }
+        conclude(.failure(.cancelled))
         producer?.cancel()
     }
 
@@ -126,7 +127,7 @@ public final class IncomingReply: @unchecked Sendable {
         }
         received += bytes.count
         guard received <= bodyBytesMax else {
-            finish(.failure(.tooLarge(limit: bodyBytesMax)))
+            conclude(.failure(.tooLarge(limit: bodyBytesMax)))
             return .stop
         }
         buffer.append(contentsOf: bytes)
@@ -141,7 +142,13 @@ public final class IncomingReply: @unchecked Sendable {
         case stop
     }
 
+    /// The producer's last word.
     public func finish(_ result: Result<Void, TransportError>) {
+        producer = nil
+        conclude(result)
+    }
+
+    private func conclude(_ result: Result<Void, TransportError>) {
         guard end == nil else { return }
         end = result
         wake()
@@ -161,8 +168,10 @@ public final class IncomingReply: @unchecked Sendable {
 public protocol ReplyProducer: AnyObject {
     /// The reader has caught up after a pause.
     func resume()
-    /// Nobody wants the rest.
+    /// The reader does not want the rest.
     func cancel()
+    /// The reply is being freed: it must not be spoken to any more.
+    func readerLeft()
     /// Nobody reads the rest, but the reply may still end by itself within `limit`: keep it alive that long.
     func keep(_ reply: IncomingReply, for limit: Duration)
 }

@@ -10,7 +10,7 @@ public enum HostProcess {
         // glibc raises this threshold by itself as large blocks are freed, and then keeps them: bodies must
         // go back.
         mallopt(M_MMAP_THRESHOLD, 64 << 10)
-        mallopt(M_TRIM_THRESHOLD, 256 << 10)
+        mallopt(M_TRIM_THRESHOLD, 8 << 20)
         raiseDescriptorLimit()
     }
 

@@ -35,7 +35,9 @@ struct MicrohttpdResponse: ~Copyable {
     func queue(on connection: OpaquePointer, headers: [(name: String, value: String)]) -> Bool {
         for (name, value) in headers {
             // libmicrohttpd refuses empty values and line breaks: better no field than no reply.
-            let result = MHD_add_response_header(handle, name, value)
+            let result = name.withCString { name in
+                value.withCString { MHD_add_response_header(handle, name, $0) }
+            }
             assert(result == .YES, "libmicrohttpd refuses the field \(name)")
         }
         return MHD_queue_response(connection, status, handle) == .YES

@@ -20,8 +20,8 @@ final class ServerConnection: Pollable {
     let descriptor: Int32
     private(set) var phase: Phase = .resting(fresh: true)
     private(set) var since: Instant
-    /// The request being handled or answered.
-    weak var exchange: Exchange?
+    /// The request being handled or answered; cleared when it is completed.
+    var exchange: Exchange?
     /// Its place in the server's list.
     var position = 0
     var isWatchedForHangUp = false
