@@ -68,9 +68,9 @@ extension Configuration {
     public struct Timeouts: Sendable, Equatable {
         /// Until the connection stands, TLS included. Default 2 s.
         public var connect = Duration.seconds(2)
-        /// From the request's last byte until the reply's first content. Default 30 s.
+        /// From the attempt's start until the head of the reply. Default 30 s.
         public var firstToken = Duration.seconds(30)
-        /// Between two pieces of a reply. Default 30 s.
+        /// After the head, between two pieces of a reply. Default 30 s.
         public var idle = Duration.seconds(30)
         /// For the whole attempt; it cuts the others short. Default 120 s.
         public var total = Duration.seconds(120)
