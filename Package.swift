@@ -95,7 +95,9 @@ let package = Package(
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
-        tests("SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxCore"], exclude: ["Mistakes"]),
+        tests(
+            "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],
+            exclude: ["Mistakes"]),
         tests("TidyTests", of: []),
     ],
     swiftLanguageModes: [.v6]

@@ -11,8 +11,8 @@ struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs the daemon until SIGTERM or SIGINT.",
         discussion: """
-            Without --config, signalbox.yaml in the working directory is used where it exists; else providers \
-            are made from the key variables of the environment (OPENAI_API_KEY).
+            Without --config, signalbox.yaml in the working directory is used where it exists; else \
+            providers are made from the key variables of the environment (OPENAI_API_KEY).
             """)
 
     @Option(name: [.short, .long], help: "The configuration file.")
@@ -40,7 +40,7 @@ struct ServeCommand: ParsableCommand {
         TerminationSignals.hold()
         let signals = TerminationSignals()
         let effective = configuration
-        Task {
+        let serving = Task {
             do {
                 try await serve(effective, until: signals)
                 SignalboxCommand.exit()
@@ -48,7 +48,7 @@ struct ServeCommand: ParsableCommand {
                 SignalboxCommand.end(with: error)
             }
         }
-        signals.watch()
+        withExtendedLifetime(serving) { signals.watch() }
     }
 
     private func serve(_ configuration: Configuration, until signals: TerminationSignals) async throws {
@@ -92,9 +92,10 @@ struct ServeCommand: ParsableCommand {
         StandardError.write(
             """
 
-            Three mock providers are running; the first always fails, so you can watch the fallback. Try:
+            Three mock providers are running; the first always fails: watch the fallback. Try:
 
-              curl -s http://\(service.addresses[0])/v1/chat/completions -H 'content-type: application/json' \\
+              curl -s http://\(service.addresses[0])/v1/chat/completions \\
+                -H 'content-type: application/json' \\
                 -d '{"model":"\(model)","messages":[{"role":"user","content":"hello"}]}'
 
             and then: curl -s http://\(service.adminAddress)/metrics | grep ^llm_
