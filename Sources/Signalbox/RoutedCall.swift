@@ -20,7 +20,7 @@ public final class RoutedCall: @unchecked Sendable {
     public enum Answer: Sendable {
         case whole(status: Int, contentType: String, body: [UInt8])
         case stream(RoutedStream)
-        case failure(CallFailure)
+        indirect case failure(CallFailure)
     }
 
     let call: ChatCall
@@ -72,7 +72,7 @@ public final class RoutedCall: @unchecked Sendable {
         var failure: UpstreamFailure?
         while true {
             let previous = plan.current
-            switch plan.next(after: failure, at: worker.loop.now(), random: &worker.random) {
+            switch plan.next(after: failure, at: worker.loop.now(), random: &worker.loop.random) {
             case .attempt(let candidate, let reason, let pause):
                 if pause > .zero {
                     guard await rest(pause) else { return .failure(cancelled()) }

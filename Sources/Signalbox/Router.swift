@@ -86,7 +86,6 @@ final class Worker: @unchecked Sendable {
     // @unchecked: touched by its loop's thread only.
     let loop: EventLoop
     let client: HTTPClient
-    var random = SystemRandomNumberGenerator()
 
     init(loop: EventLoop) throws(TransportError) {
         self.loop = loop

@@ -21,6 +21,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let clock: any TimeSource
     let poller: Poller
 
+    /// For work on this loop; touched by its thread only.
+    public var random = FastRandom()
     var jobs = Deque<Work>()
     var timers = TimerHeap<any TimerTarget>()
     var sources: [any LoopSource] = []
