@@ -38,6 +38,8 @@ let package = Package(
         .systemLibrary(
             name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // 1
         room("SignalboxCore"),
@@ -71,7 +73,7 @@ let package = Package(
             name: "SignalboxCLI",
             dependencies: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox",
-                "SignalboxServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SignalboxServer", "CMimalloc", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         // printers of numbers, not tests

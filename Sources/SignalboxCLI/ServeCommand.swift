@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMimalloc
 import Glibc
 import SignalboxConfig
 import SignalboxCore
@@ -37,6 +38,7 @@ struct ServeCommand: ParsableCommand {
         if let listen { configuration.server.listen = [listen] }
         if let adminListen { configuration.admin.listen = adminListen }
         HostProcess.prepare()
+        precondition(mi_version() > 0, "linked, and so the allocator of the whole process")
         TerminationSignals.hold()
         let signals = TerminationSignals()
         let effective = configuration
