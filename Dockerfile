@@ -24,7 +24,7 @@ COPY Sources Sources
 # SwiftPM wants the folder of every target that Package.swift names, also of those that are not built.
 COPY Tests Tests
 COPY Benchmarks Benchmarks
-RUN swift build --configuration release --product signalbox --static-swift-stdlib \
+RUN swift build --configuration release --product signalbox --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
     && install -D --strip "$(swift build --configuration release --show-bin-path)/signalbox" /out/signalbox \
     && mkdir /out/data
 

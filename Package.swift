@@ -24,7 +24,9 @@ let package = Package(
     name: "signalbox",
     products: [
         .executable(name: "signalbox", targets: ["SignalboxCLI"]),
-        .library(name: "Signalbox", targets: ["Signalbox"]),
+        .library(
+            name: "Signalbox",
+            targets: ["Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxCore"]),
         .library(name: "SignalboxTesting", targets: ["SignalboxTesting"]),
     ],
     dependencies: [
@@ -73,7 +75,8 @@ let package = Package(
             name: "SignalboxCLI",
             dependencies: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox",
-                "SignalboxServer", "CMimalloc", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SignalboxServer", "CMimalloc",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         // printers of numbers, not tests

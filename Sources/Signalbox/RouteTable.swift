@@ -24,7 +24,7 @@ struct RouteTable: Sendable {
         }
         let labels =
             configuration.tenants.isEmpty
-            ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id)
+            ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id) + [MetricRegistry.otherLabel]
         var routes: [String: ResolvedRoute] = [:]
         for route in configuration.routes {
             routes[route.model] = ResolvedRoute(

@@ -44,9 +44,12 @@ public final class RoutedStream: @unchecked Sendable {
 
     /// Reads up to the first delta. What it answers with has gone wrong before that.
     ///
-    /// A break right behind the first delta counts as one after it, even where both came in one packet: how the network
-    /// cuts its packets must not decide whether a request is sent again.
+    /// A break right behind the first delta counts as one after it, even where both came in one packet: how
+    /// the network cuts its packets must not decide whether a request is sent again.
     func open() async -> UpstreamFailure? {
+        // A provider may send its head at once, and keep-alive comments after it: that is no first token.
+        reply.limit(until: start.advanced(by: candidate.provider.timeouts.firstByte), phase: .firstByte)
+        defer { reply.liftLimit() }
         do throws(UpstreamFailure) {
             try await readHead()
             while !hasDelta && !hasEnded { try await readMore() }

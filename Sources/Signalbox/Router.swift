@@ -57,11 +57,12 @@ public final class Router: Sendable {
     }
 
     /// Counts a request that was turned away before a route was found.
-    public func turnedAway(tenant: Int, outcome: ClientOutcome, status: Int, duration: Duration) {
+    /// - Parameter tenant: nil where its key belongs to none.
+    public func turnedAway(tenant: Int?, outcome: ClientOutcome, status: Int, duration: Duration) {
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
             failure: nil)
-        table.unknown.ended(tenant: tenant, ending)
+        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending)
     }
 
     private func tenantLabel(_ number: Int) -> String {

@@ -1,5 +1,5 @@
-/// Random numbers for spreading and naming things: seeded by the system once, then 2 ns each (SplitMix64, Steele, Lea and
-/// Flood 2014). Not for secrets.
+/// Random numbers for spreading and naming things: seeded by the system once, then 2 ns each (SplitMix64,
+/// Steele, Lea and Flood 2014). Not for secrets.
 public struct FastRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

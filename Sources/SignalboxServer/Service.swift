@@ -38,14 +38,15 @@ public final class Service: Sendable {
             servers = (
                 try HTTPServer(
                     group: group, addresses: configuration.server.listen, limits: limits, observer: events,
-                    rejection: { Service.rejection($0, limits) }, handler: { await api.handle($0) }),
+                    rejection: { Service.rejection($0, $1, limits) }, handler: { await api.handle($0) }),
                 try HTTPServer(
                     group: group, addresses: [configuration.admin.listen], limits: limits, observer: events,
-                    rejection: { Service.rejection($0, limits) }, handler: { await admin.handle($0) })
+                    rejection: { Service.rejection($0, $1, limits) }, handler: { await admin.handle($0) })
             )
         } catch {
             throw ServiceError(description: "\(error)")
         }
+        events.watch(group.loops)
         addresses = servers.public.addresses
         adminAddress = servers.admin.addresses[0]
     }
@@ -75,11 +76,15 @@ public final class Service: Sendable {
         events.stopped()
     }
 
-    private static func rejection(_ reason: RejectionReason, _ limits: ServerLimits) -> Reply {
-        ErrorObject(
+    private static func rejection(
+        _ reason: RejectionReason, _ exchange: Exchange, _ limits: ServerLimits
+    ) -> Reply {
+        var reply = ErrorObject(
             status: 413, type: "invalid_request_error", code: reason.rawValue,
             message: "The request body is larger than \(limits.bodyBytesMax) bytes."
         ).reply
+        reply.headers.append(("x-request-id", RequestID.of(exchange)))
+        return reply
     }
 
     /// For scripts that let the kernel choose the ports.

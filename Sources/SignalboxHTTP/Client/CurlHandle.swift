@@ -88,8 +88,8 @@ final class CurlHandle {
             try check(signalbox_curl_set_string(easy, CURLOPT_CAPATH, nil))
             return
         }
-        // ALPN says at once whether requests can share a connection: wait for that word. Without TLS only the first
-        // reply would say so, and every other request would wait for it.
+        // ALPN says at once whether requests can share a connection: wait for that word. Without TLS only the
+        // first reply would say so, and every other request would wait for it.
         try check(signalbox_curl_set_long(easy, CURLOPT_PIPEWAIT, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2))

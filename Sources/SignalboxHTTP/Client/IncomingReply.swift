@@ -3,7 +3,7 @@ public import SignalboxCore
 /// A reply on its way in: first its head, then its body, whole or piece by piece.
 ///
 /// One task reads it, on the loop's thread; a producer (a curl transfer, a script) feeds it there.
-public final class IncomingReply: @unchecked Sendable {
+public final class IncomingReply: TimerTarget, @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
     public private(set) var status = 0
@@ -22,6 +22,9 @@ public final class IncomingReply: @unchecked Sendable {
     private var isDiscarding = false
     private var end: Result<Void, TransportError>?
     private var waiting: (UnsafeContinuation<Void, Never>, Need)?
+
+    private var limitTimer: TimerID?
+    private var limitedPhase = TimeoutPhase.firstByte
 
     private enum Need { case head, bytes, end }
 
@@ -82,6 +85,25 @@ public final class IncomingReply: @unchecked Sendable {
         isDiscarding = true
         buffer = []
         producer?.keep(self, for: limit)
+    }
+
+    /// Ends the reply with a timeout unless ``liftLimit()`` is called before `instant`.
+    public func limit(until instant: Instant, phase: TimeoutPhase) {
+        liftLimit()
+        limitedPhase = phase
+        limitTimer = loop.schedule(self, at: instant)
+    }
+
+    /// Must be called after ``limit(until:phase:)``: the timer keeps the reply alive.
+    public func liftLimit() {
+        if let limitTimer { loop.cancel(limitTimer) }
+        limitTimer = nil
+    }
+
+    func timerFired(at now: Instant) {
+        limitTimer = nil
+        conclude(.failure(.timeout(limitedPhase)))
+        producer?.cancel()
     }
 
     private func wait(for need: Need) async {

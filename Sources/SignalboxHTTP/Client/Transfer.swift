@@ -145,7 +145,7 @@ final class Transfer: TimerTarget, ReplyProducer {
 
     private func noteActivity() {
         hasFirstByte = true
-        lastActivity = client.loop.now()
+        lastActivity = client.loop.turnStart
     }
 
     // MARK: ReplyProducer
@@ -153,7 +153,7 @@ final class Transfer: TimerTarget, ReplyProducer {
     func resume() {
         guard isPaused else { return }
         isPaused = false
-        lastActivity = client.loop.now()
+        lastActivity = client.loop.turnStart
         client.unpause(self)
     }
 

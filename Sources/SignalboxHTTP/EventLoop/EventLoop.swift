@@ -28,7 +28,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     var sources: [any LoopSource] = []
     private(set) var isStopping = false
     private(set) var liveTasks = 0
-    var lateness: (Double) -> Void = { _ in }
+    /// When the loop last woke: for limits that need no more than a turn's precision, and cost no clock
+    /// reading.
+    private(set) var turnStart = Instant.past
+    private var lateness: (Double) -> Void = { _ in }
 
     let inbox = Mutex(Inbox())
     private let thread = Mutex<pthread_t?>(nil)
@@ -58,6 +61,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     public var isCurrent: Bool {
         threadNumber.load(ordering: .relaxed) == UInt(pthread_self())
+    }
+
+    /// Has `report` told by how many seconds timers were late, on the loop's thread.
+    public func reportLateness(to report: @escaping @Sendable (Double) -> Void) {
+        execute { self.lateness = report }
     }
 
     public func now() -> Instant {
@@ -111,6 +119,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     func run() {
         threadNumber.store(UInt(pthread_self()), ordering: .relaxed)
+        turnStart = clock.now()
         while !isFinished { turn() }
         sources.removeAll()
     }
@@ -124,6 +133,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if isFinished { return }
         let timeout = sleepTimeout()
         poller.wait(milliseconds: timeout)
+        turnStart = clock.now()
         takeInbox()
         poller.dispatch()
         fireTimers()
@@ -193,7 +203,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func fireTimers() {
         guard let earliest = timers.earliest else { return }
-        let now = clock.now()
+        let now = turnStart
         guard earliest <= now else { return }
         lateness(now.seconds(since: earliest))
         while let due = timers.popDue(at: now) {

@@ -96,7 +96,7 @@ public final class Exchange: @unchecked Sendable {
     /// The header is whole. False closes the connection.
     func begin() -> Bool {
         entry.exchange = self
-        entry.enter(.body, at: room.loop.now())
+        entry.enter(.body, at: room.loop.turnStart)
         guard let declared = header("content-length").flatMap({ Int($0) }) else { return true }
         guard declared <= room.limits.bodyBytesMax else { return rejectBody() }
         body.reserveCapacity(declared)
@@ -145,7 +145,7 @@ public final class Exchange: @unchecked Sendable {
         connection = nil
         if isDuringHandling && !whole { task?.cancel() }
         entry.exchange = nil
-        entry.enter(.resting(fresh: false), at: room.loop.now())
+        entry.enter(.resting(fresh: false), at: room.loop.turnStart)
         if room.isDraining { room.hangUp(on: entry) }
     }
 
@@ -183,7 +183,7 @@ public final class Exchange: @unchecked Sendable {
 
     private func rejectBody() -> Bool {
         room.observer.rejected(.bodyTooLarge)
-        var reply = room.rejection(.bodyTooLarge)
+        var reply = room.rejection(.bodyTooLarge, self)
         reply.headers.append(("connection", "close"))
         return queue(reply, stream: nil)
     }
@@ -197,7 +197,7 @@ public final class Exchange: @unchecked Sendable {
             stream = ReplyStream(exchange: self, whole: reply.body)
         }
         stage = .replying(stream)
-        entry.enter(.replying, at: room.loop.now())
+        entry.enter(.replying, at: room.loop.turnStart)
         guard let response = MicrohttpdResponse(reply, stream: stream) else { return false }
         stream?.connection = connection
         return response.queue(on: connection, headers: reply.headers)

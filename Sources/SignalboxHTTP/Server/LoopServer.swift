@@ -18,7 +18,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     let loop: EventLoop
     let limits: ServerLimits
     let observer: any ServerObserver
-    let rejection: @Sendable (RejectionReason) -> Reply
+    let rejection: @Sendable (RejectionReason, Exchange) -> Reply
     let handler: @Sendable (Exchange) async -> Void
     private(set) var isDraining = false
     private var daemon: MicrohttpdDaemon?
@@ -29,7 +29,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     init(
         loop: EventLoop, limits: ServerLimits, observer: any ServerObserver,
-        rejection: @escaping @Sendable (RejectionReason) -> Reply,
+        rejection: @escaping @Sendable (RejectionReason, Exchange) -> Reply,
         handler: @escaping @Sendable (Exchange) async -> Void
     ) {
         self.loop = loop
@@ -98,6 +98,8 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     func closed(_ entry: ServerConnection) {
         if entry.isWatchedForHangUp { loop.poller.unwatch(entry.descriptor) }
+        // libmicrohttpd answers what is no request by itself (400, 431, 505), and closes.
+        if case .header = entry.phase, !entry.isHungUp { observer.rejected(.malformed) }
         let last = connections.removeLast()
         if last !== entry {
             connections[entry.position] = last
@@ -138,6 +140,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     /// libmicrohttpd finds the socket closed, and ends the connection in its own time.
     func hangUp(on entry: ServerConnection) {
+        entry.isHungUp = true
         shutdown(entry.descriptor, Int32(SHUT_RDWR))
         entry.exchange?.clientLeft()
     }

@@ -122,7 +122,7 @@ public final class ReplyStream: @unchecked Sendable {
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[consumed..<consumed + count]))
         }
         consumed += count
-        entry.enter(.replying, at: room.loop.now())
+        entry.enter(.replying, at: room.loop.turnStart)
         release()
         return count
     }
@@ -138,7 +138,7 @@ public final class ReplyStream: @unchecked Sendable {
     private func wakeReader() {
         guard isWaitingForBytes, let connection else { return }
         isWaitingForBytes = false
-        entry.enter(.replying, at: room.loop.now())
+        entry.enter(.replying, at: room.loop.turnStart)
         room.resume(connection)
     }
 

@@ -25,6 +25,8 @@ final class ServerConnection: Pollable {
     /// Its place in the server's list.
     var position = 0
     var isWatchedForHangUp = false
+    /// The server has closed it.
+    var isHungUp = false
 
     init(descriptor: Int32, since: Instant) {
         self.descriptor = descriptor
