@@ -26,7 +26,9 @@ let package = Package(
         .executable(name: "signalbox", targets: ["SignalboxCLI"]),
         .library(
             name: "Signalbox",
-            targets: ["Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxCore"]),
+            targets: [
+                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxCore",
+            ]),
         .library(name: "SignalboxTesting", targets: ["SignalboxTesting"]),
     ],
     dependencies: [

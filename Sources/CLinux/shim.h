@@ -3,7 +3,6 @@
 
 /* The parts of the kernel's and the C library's interface that Swift's Glibc module leaves out. */
 
-#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

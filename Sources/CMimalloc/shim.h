@@ -1,8 +1,8 @@
 #ifndef SIGNALBOX_CMIMALLOC_SHIM_H
 #define SIGNALBOX_CMIMALLOC_SHIM_H
 
-/* Linked into the daemon, mimalloc takes the place of the C library's malloc for everything in the process. Its header
-   differs between versions and is not needed: this one symbol keeps the linker from leaving the library out. */
+/* Linked into the daemon, mimalloc takes the place of the C library's malloc for everything in the process.
+   Its header differs between versions; this one symbol keeps the linker from leaving it out. */
 int mi_version(void);
 
 #endif

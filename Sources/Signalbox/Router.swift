@@ -11,7 +11,7 @@ public final class Router: Sendable {
     let time: any TimeSource
     private let workers: [Worker]
 
-    /// - Throws: ``RouterError`` where the configuration cannot be carried out or a loop cannot have a client.
+    /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
         time: any TimeSource = SystemTime()
