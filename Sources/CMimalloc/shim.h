@@ -5,4 +5,7 @@
    Its header differs between versions; this one symbol keeps the linker from leaving it out. */
 int mi_version(void);
 
+/* Gives what the calling thread has freed back to the system; `force` includes what is kept for reuse. */
+void mi_collect(_Bool force);
+
 #endif

@@ -64,6 +64,8 @@ struct ServeCommand: ParsableCommand {
             service = try Service(
                 configuration, registry: registry, logger: Logger(writer: writer),
                 threads: configuration.server.threads.resolved)
+            // mimalloc would keep the memory of a burst of large bodies for its next one.
+            service.repeatOnEachLoop(every: .seconds(2)) { mi_collect(true) }
             try await service.start()
         } catch {
             throw CommandFailure(message: error.description, status: 1)

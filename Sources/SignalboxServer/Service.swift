@@ -51,6 +51,11 @@ public final class Service: Sendable {
         adminAddress = servers.admin.addresses[0]
     }
 
+    /// Has `body` run on each loop's thread from time to time, such as to give freed memory back.
+    public func repeatOnEachLoop(every interval: Duration, _ body: @escaping @Sendable () -> Void) {
+        for loop in group.loops { loop.repeatEvery(interval, body) }
+    }
+
     /// Serves until ``drain()``.
     public func start() async throws(ServiceError) {
         do throws(SystemError) {
