@@ -25,6 +25,8 @@ final class Transfer: TimerTarget, ReplyProducer {
     private var hasFirstByte = false
     private var isPaused = false
     private var timer: TimerID?
+    /// When the timer fires.
+    private var armed = Instant.past
     /// Why we ended it ourselves, where curl knows only that a callback refused.
     private var ownError: TransportError?
 
@@ -44,7 +46,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         start = client.loop.now()
         lastActivity = start
         totalDeadline = min(deadline, start.advanced(by: template.timeouts.total))
-        timer = client.loop.schedule(self, at: nextDeadline.instant)
+        arm(at: nextDeadline.instant)
     }
 
     // MARK: Time limits
@@ -66,8 +68,21 @@ final class Transfer: TimerTarget, ReplyProducer {
         if next.instant <= now {
             client.abort(self, because: .timeout(next.phase))
         } else {
-            timer = client.loop.schedule(self, at: next.instant)
+            arm(at: next.instant)
         }
+    }
+
+    private func arm(at instant: Instant) {
+        armed = instant
+        timer = client.loop.schedule(self, at: instant)
+    }
+
+    /// The limit that counts has changed, and may run out before the timer would look.
+    private func limitChanged() {
+        let next = nextDeadline.instant
+        guard next < armed else { return }
+        disarm()
+        arm(at: next)
     }
 
     func disarm() {
@@ -144,8 +159,10 @@ final class Transfer: TimerTarget, ReplyProducer {
     }
 
     private func noteActivity() {
-        hasFirstByte = true
         lastActivity = client.loop.turnStart
+        guard !hasFirstByte else { return }
+        hasFirstByte = true
+        limitChanged()
     }
 
     // MARK: ReplyProducer
@@ -154,6 +171,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         guard isPaused else { return }
         isPaused = false
         lastActivity = client.loop.turnStart
+        limitChanged()
         client.unpause(self)
     }
 
@@ -170,7 +188,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         kept = reply
         totalDeadline = min(totalDeadline, client.loop.now().advanced(by: limit))
         disarm()
-        timer = client.loop.schedule(self, at: totalDeadline)
+        arm(at: totalDeadline)
         resume()
     }
 
@@ -184,7 +202,8 @@ final class Transfer: TimerTarget, ReplyProducer {
 
     /// What curl's result means, given how far the reply had come.
     func judge(_ code: CURLcode) -> TransportError? {
-        if code == CURLE_OK { return nil }
+        // curl is content with a stream that ends within the header.
+        if code == CURLE_OK { return hasFirstByte ? nil : .reset("the connection ended within the header") }
         if let ownError { return ownError }
         let detail = handle.detail(code)
         switch code {
@@ -198,7 +217,8 @@ final class Transfer: TimerTarget, ReplyProducer {
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
             CURLE_HTTP2_STREAM:
             return hasFirstByte ? .cut(detail) : .reset(detail)
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING:
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
+            CURLE_OUT_OF_MEMORY:  // what curl says of a header line without end, at 100 KiB
             return .malformed(detail)
         default:  // curl's list is open and grows with its versions
             return .local(detail)
