@@ -44,7 +44,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
         // libmicrohttpd keeps header, its index and the reply's header in one pool a connection.
         let memory = max(limits.headerBytesMax, 4096) + LoopServer.poolSpareBytes
         let daemon = try MicrohttpdDaemon(
-            context: context, connectionsMax: limits.connectionsMax + 1, connectionMemory: memory)
+            context: context, connectionsMax: limits.connectionsMax, connectionMemory: memory)
         try loop.poller.watch(daemon.descriptor, for: signalbox_epoll_in, handler: self)
         self.daemon = daemon
         loop.sources.append(self)
