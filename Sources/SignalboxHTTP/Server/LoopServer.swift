@@ -129,7 +129,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
             if let reason = entry.overdue(at: now, limits: limits) {
                 observer.rejected(reason)
                 hangUp(on: entry)
-            } else if case .handling = entry.phase, !entry.isWatchedForHangUp {
+            } else if !entry.isWatchedForHangUp, entry.isSuspended {
                 watchForHangUp(entry)
             }
         }

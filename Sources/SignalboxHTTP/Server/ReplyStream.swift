@@ -86,6 +86,9 @@ public final class ReplyStream: @unchecked Sendable {
 
     func clientLeft() {
         isGone = true
+        if end.isOpen { end = .broken }
+        // libmicrohttpd ends no connection that is suspended.
+        wakeReader()
         connection = nil
         wakeWriter()
     }

@@ -36,6 +36,15 @@ final class ServerConnection: Pollable {
         if events & signalbox_epoll_hang_up != 0 { exchange?.clientLeft() }
     }
 
+    /// Whether the handler is being waited for, and libmicrohttpd is not watching the socket.
+    var isSuspended: Bool {
+        switch phase {
+        case .handling: true
+        case .replying: exchange?.isOwedToClient == false
+        case .resting, .header, .body: false
+        }
+    }
+
     func enter(_ phase: Phase, at now: Instant) {
         self.phase = phase
         since = now
