@@ -82,7 +82,7 @@ public final class Exchange: @unchecked Sendable {
     /// Answers with a body that comes piece by piece. Without effect on the client if it has left.
     public func stream(status: Int, headers: [(name: String, value: String)]) -> ReplyStream {
         let stream = ReplyStream(exchange: self, bufferBytesMax: room.limits.replyBufferBytesMax)
-        guard case .handling = stage else {
+        guard case .handling = stage, !isClientGone else {
             stream.clientLeft()
             return stream
         }
