@@ -142,6 +142,7 @@ public final class Exchange: @unchecked Sendable {
         if case .replying(let stream?) = stage, !whole { stream.clientLeft() }
         if !whole { isClientGone = true }
         stage = .finished
+        if !whole, let connection { room.failed(entry, connection) }
         connection = nil
         if isDuringHandling && !whole { task?.cancel() }
         entry.exchange = nil

@@ -24,6 +24,8 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     private var daemon: MicrohttpdDaemon?
     private var connections: [ServerConnection] = []
     private var hasResumed = false
+    /// Connections whose request failed in this turn.
+    private var failing: [(entry: ServerConnection, connection: OpaquePointer)] = []
     private var sweep: TimerID?
     private var whenEmpty: (() -> Void)?
 
@@ -62,13 +64,28 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     func flush() {
         guard hasResumed else { return }
         hasResumed = false
+        for (entry, connection) in failing where entry.isOpen {
+            MHD_suspend_connection(connection)
+            MHD_resume_connection(connection)
+        }
+        failing.removeAll()
         daemon?.run()
+    }
+
+    /// A request ended before its reply was sent whole.
+    ///
+    /// libmicrohttpd takes a suspended connection out of its epoll set, and puts it back only when it waits
+    /// for the socket again. A connection that fails before that is neither watched nor looked at any more,
+    /// and would stay for ever: suspending and resuming it once more makes libmicrohttpd look, and clean up.
+    func failed(_ entry: ServerConnection, _ connection: OpaquePointer) {
+        failing.append((entry, connection))
+        hasResumed = true
     }
 
     /// What was left over (more to read, more to write) is taken up in the next turn, after the other
     /// sockets'.
     var nextWake: Instant? {
-        guard daemon?.hasWorkLeft == true else { return nil }
+        guard hasResumed || daemon?.hasWorkLeft == true else { return nil }
         hasResumed = true
         return .past
     }
@@ -97,6 +114,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     }
 
     func closed(_ entry: ServerConnection) {
+        entry.isOpen = false
         if entry.isWatchedForHangUp { loop.poller.unwatch(entry.descriptor) }
         let last = connections.removeLast()
         if last !== entry {

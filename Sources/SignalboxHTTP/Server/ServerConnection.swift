@@ -25,6 +25,8 @@ final class ServerConnection: Pollable {
     /// Its place in the server's list.
     var position = 0
     var isWatchedForHangUp = false
+    /// Until libmicrohttpd has let go of it.
+    var isOpen = true
 
     init(descriptor: Int32, since: Instant) {
         self.descriptor = descriptor
