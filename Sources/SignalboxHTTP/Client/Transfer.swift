@@ -174,7 +174,8 @@ final class Transfer: TimerTarget, ReplyProducer {
 
     /// What curl's result means, given how far the reply had come.
     func judge(_ code: CURLcode) -> TransportError? {
-        if code == CURLE_OK { return nil }
+        // curl is content with a stream that ends within the header.
+        if code == CURLE_OK { return hasFirstByte ? nil : .reset("the connection ended within the header") }
         if let ownError { return ownError }
         let detail = handle.detail(code)
         switch code {
@@ -188,7 +189,8 @@ final class Transfer: TimerTarget, ReplyProducer {
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
             CURLE_HTTP2_STREAM:
             return hasFirstByte ? .cut(detail) : .reset(detail)
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING:
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
+            CURLE_OUT_OF_MEMORY:  // what curl says of a header line without end, at 100 KiB
             return .malformed(detail)
         default:  // curl's list is open and grows with its versions
             return .local(detail)
