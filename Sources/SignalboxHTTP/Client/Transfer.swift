@@ -25,6 +25,8 @@ final class Transfer: TimerTarget, ReplyProducer {
     private var hasFirstByte = false
     private var isPaused = false
     private var timer: TimerID?
+    /// When the timer fires.
+    private var armed = Instant.past
     /// Why we ended it ourselves, where curl knows only that a callback refused.
     private var ownError: TransportError?
 
@@ -44,7 +46,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         start = client.loop.now()
         lastActivity = start
         totalDeadline = min(deadline, start.advanced(by: template.timeouts.total))
-        timer = client.loop.schedule(self, at: nextDeadline.instant)
+        arm(at: nextDeadline.instant)
     }
 
     // MARK: Time limits
@@ -66,8 +68,21 @@ final class Transfer: TimerTarget, ReplyProducer {
         if next.instant <= now {
             client.abort(self, because: .timeout(next.phase))
         } else {
-            timer = client.loop.schedule(self, at: next.instant)
+            arm(at: next.instant)
         }
+    }
+
+    private func arm(at instant: Instant) {
+        armed = instant
+        timer = client.loop.schedule(self, at: instant)
+    }
+
+    /// The limit that counts has changed, and may run out before the timer would look.
+    private func limitChanged() {
+        let next = nextDeadline.instant
+        guard next < armed else { return }
+        disarm()
+        arm(at: next)
     }
 
     func disarm() {
@@ -139,8 +154,10 @@ final class Transfer: TimerTarget, ReplyProducer {
     }
 
     private func noteActivity() {
-        hasFirstByte = true
         lastActivity = client.loop.now()
+        guard !hasFirstByte else { return }
+        hasFirstByte = true
+        limitChanged()
     }
 
     // MARK: ReplyProducer
@@ -149,6 +166,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         guard isPaused else { return }
         isPaused = false
         lastActivity = client.loop.now()
+        limitChanged()
         client.unpause(self)
     }
 
@@ -160,7 +178,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         kept = reply
         totalDeadline = min(totalDeadline, client.loop.now().advanced(by: limit))
         disarm()
-        timer = client.loop.schedule(self, at: totalDeadline)
+        arm(at: totalDeadline)
         resume()
     }
 
