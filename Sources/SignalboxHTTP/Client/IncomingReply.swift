@@ -15,7 +15,7 @@ public final class IncomingReply: @unchecked Sendable {
     private var buffer: [UInt8] = []
     private var received = 0
     private var hasHead = false
-    private var isPaused = false
+    private(set) var isPaused = false
     /// A reader takes the body piece by piece: the producer is paused when it is slow.
     private var isPiecewise = false
     private var isDiscarding = false
