@@ -74,7 +74,7 @@ public final class RawServer: Sendable {
 }
 
 /// A plain thread for blocking test code.
-enum RawThread {
+public enum RawThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
 
@@ -83,7 +83,8 @@ enum RawThread {
         }
     }
 
-    static func start(_ run: @escaping @Sendable () -> Void) {
+    /// Runs `run` on a thread that nobody waits for.
+    public static func start(_ run: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let body = Unmanaged.passRetained(Body(run))
         let result = pthread_create(&thread, nil, rawThreadEntry, body.toOpaque())
