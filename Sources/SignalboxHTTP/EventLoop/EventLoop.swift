@@ -191,6 +191,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: Timers
 
+    /// For tests that must know that something waits. On the loop's thread only.
+    package var armedTimers: Int { timers.count }
+
     /// Arms a timer. On the loop's thread only.
     func schedule(_ target: any TimerTarget, at deadline: Instant) -> TimerID {
         timers.insert(target, at: deadline)

@@ -25,7 +25,9 @@ final class TestServer: Sendable {
         server = try HTTPServer(
             group: group, addresses: addresses.compactMap { ListenAddress($0) }, limits: limits,
             observer: observer,
-            rejection: { Reply(status: 413, headers: [("x-why", $0.rawValue)], body: Array("no".utf8)) },
+            rejection: { reason, _ in
+                Reply(status: 413, headers: [("x-why", reason.rawValue)], body: Array("no".utf8))
+            },
             handler: handler)
         let server = server
         try conductor.loop.run { try await server.start() }
@@ -55,9 +57,22 @@ final class TestServer: Sendable {
         }
     }
 
-    /// Begins to drain; the handover gets its value when the server has.
-    @discardableResult
-    func beginDrain(within limit: Duration) -> Handover<Void> {
+    /// Begins to drain, its time running; the handover gets its value when the server has.
+    func beginDrain(within limit: Duration) throws -> Handover<Void> {
+        let before = try timerCounts()
+        let done = startDrain(within: limit)
+        // Each loop has armed its limit, or is done already: only then may a test move the clock.
+        for _ in 0..<100_000 where done.count == 0 {
+            if zip(try timerCounts(), before).allSatisfy({ $0 > $1 }) { break }
+        }
+        return done
+    }
+
+    private func timerCounts() throws -> [Int] {
+        try group.loops.map { loop in try loop.run { loop.armedTimers } }
+    }
+
+    private func startDrain(within limit: Duration) -> Handover<Void> {
         let done = Handover<Void>()
         let isFirst = hasDrained.withLock { hasDrained in
             defer { hasDrained = true }
@@ -76,7 +91,7 @@ final class TestServer: Sendable {
     }
 
     private func drain(within limit: Duration) {
-        let done = beginDrain(within: limit)
+        let done = startDrain(within: limit)
         clock?.advance(by: limit)
         for loop in group.loops { loop.execute {} }
         // A server that does not drain has failed the test that says so already.
