@@ -1,9 +1,11 @@
+import SignalboxCore
+
 /// Random JSON documents and their damage, for property tests and fuzzing.
 public struct JSONSample {
-    private var random: SeededGenerator
+    private var random: FastRandom
 
     public init(seed: UInt64) {
-        random = SeededGenerator(seed: seed)
+        random = FastRandom(seed: seed)
     }
 
     /// A valid object with up to `membersMax` members; its names are distinct unless written with escapes.

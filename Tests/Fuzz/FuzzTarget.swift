@@ -48,7 +48,7 @@ enum FuzzTarget: String {
     }
 
     private func eventsViolation(seed: UInt64) -> Violation? {
-        var random = SeededGenerator(seed: seed)
+        var random = FastRandom(seed: seed)
         let pieces = [
             "data:", "data: ", "data", "event: x", "id: 1", "retry: 5", ":", "text", "é", "\r", "\n", "\r\n",
             "\n\n",

@@ -91,7 +91,7 @@ import Testing
 private struct History {
     private typealias Entry = (id: TimerID, payload: Int, deadline: Instant)
 
-    private var random: SeededGenerator
+    private var random: FastRandom
     private var heap = TimerHeap<Int>()
     private var model: [Entry] = []
     private var stale: [TimerID] = []
@@ -101,7 +101,7 @@ private struct History {
     private(set) var fault: String?
 
     init(seed: UInt64) {
-        random = SeededGenerator(seed: seed)
+        random = FastRandom(seed: seed)
     }
 
     mutating func step() {

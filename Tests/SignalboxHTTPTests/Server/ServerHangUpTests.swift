@@ -135,7 +135,7 @@ import Testing
             }
             stream.finish()
         }
-        var random = SeededGenerator(seed: 7)
+        var random = FastRandom(seed: 7)
         for _ in 0..<300 {
             let socket = try test.connect()
             socket.send("GET", "/")

@@ -1,3 +1,4 @@
+import SignalboxCore
 import SignalboxHTTP
 import SignalboxTesting
 import Testing
@@ -9,7 +10,7 @@ import Testing
 
     @Test(arguments: [0, 1, 100, 65_535, 65_536, 65_537, 131_072, 1_000_000])
     func `what was compressed comes back, random or regular`(size: Int) throws {
-        var random = SeededGenerator(seed: UInt64(size))
+        var random = FastRandom(seed: UInt64(size))
         let noise = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         for bytes in [noise, [UInt8](repeating: 0x61, count: size)] {
             for level: Int32 in [1, 6, 9] {

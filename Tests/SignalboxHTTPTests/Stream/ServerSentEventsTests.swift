@@ -1,3 +1,4 @@
+import SignalboxCore
 import SignalboxHTTP
 import SignalboxTesting
 import Testing
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: 1...40) func `chunks of any size give the same events`(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = FastRandom(seed: seed)
         var rest = Array(Self.sample.utf8)[...]
         var chunks: [[UInt8]] = []
         while !rest.isEmpty {
