@@ -9,7 +9,10 @@ cd "$(dirname "$0")/.."
 need_swift
 need_packages $libraries
 
+known=$PWD/scripts/sanitizers
 export ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS:-}"
+export LSAN_OPTIONS="suppressions=$known/leak.txt:print_suppressions=0:${LSAN_OPTIONS:-}"
+export TSAN_OPTIONS="suppressions=$known/thread.txt:print_suppressions=0:${TSAN_OPTIONS:-}"
 
 verdict=()
 failed=0

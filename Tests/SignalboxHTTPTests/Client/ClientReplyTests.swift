@@ -130,6 +130,7 @@ import Testing
         let server = try RawServer { socket in
             guard let request = socket.readMessage() else { return }
             socket.write(wholeReply("\(request.body.count)"))
+            socket.shutDown()
             closed.put(())
         }
         defer { server.stop() }

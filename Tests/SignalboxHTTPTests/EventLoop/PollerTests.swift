@@ -44,7 +44,7 @@ import Testing
         let (old, trigger) = (try Pair(), try Pair())
         let (stale, fresh) = (Recorder(), Recorder())
         var next: Pair?
-        let closer = Recorder {
+        let closer = Recorder { [unowned poller] in
             guard next == nil else { return }
             // Both descriptors are in the same batch: the second is closed and its number given away.
             poller.forget(old.near)
@@ -70,7 +70,7 @@ import Testing
         defer { poller.close() }
         let pairs = [try Pair(), try Pair()]
         let second = Recorder()
-        let first = Recorder { poller.unwatch(pairs[1].near) }
+        let first = Recorder { [unowned poller] in poller.unwatch(pairs[1].near) }
         try poller.watch(pairs[0].near, for: signalbox_epoll_in, handler: first)
         try poller.watch(pairs[1].near, for: signalbox_epoll_in, handler: second)
         for pair in pairs { pair.send() }
