@@ -11,7 +11,7 @@ FROM swift:6.3-bookworm AS build
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        libcurl4-openssl-dev libmicrohttpd-dev libsqlite3-dev pkg-config zlib1g-dev \
+        libcurl4-openssl-dev libmicrohttpd-dev libmimalloc-dev libsqlite3-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /source
@@ -24,7 +24,7 @@ COPY Sources Sources
 # SwiftPM wants the folder of every target that Package.swift names, also of those that are not built.
 COPY Tests Tests
 COPY Benchmarks Benchmarks
-RUN swift build --configuration release --product signalbox --static-swift-stdlib \
+RUN swift build --configuration release --product signalbox --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
     && install -D --strip "$(swift build --configuration release --show-bin-path)/signalbox" /out/signalbox \
     && mkdir /out/data
 
@@ -34,7 +34,7 @@ FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ca-certificates libcurl4 libmicrohttpd12 libsqlite3-0 libstdc++6 zlib1g \
+        ca-certificates libcurl4 libmicrohttpd12 libmimalloc2.0 libsqlite3-0 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin signalbox
 

@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run build test sanitize bench bench-memory bench-micro fuzz format lint clean
 
-release := swift build --configuration release --static-swift-stdlib
+release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
 seconds ?= 60
 seed ?= $(shell date +%s)

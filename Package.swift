@@ -24,7 +24,11 @@ let package = Package(
     name: "signalbox",
     products: [
         .executable(name: "signalbox", targets: ["SignalboxCLI"]),
-        .library(name: "Signalbox", targets: ["Signalbox"]),
+        .library(
+            name: "Signalbox",
+            targets: [
+                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxCore",
+            ]),
         .library(name: "SignalboxTesting", targets: ["SignalboxTesting"]),
     ],
     dependencies: [
@@ -38,6 +42,8 @@ let package = Package(
         .systemLibrary(
             name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // 1
         room("SignalboxCore"),
@@ -71,7 +77,8 @@ let package = Package(
             name: "SignalboxCLI",
             dependencies: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox",
-                "SignalboxServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SignalboxServer", "CMimalloc",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         // printers of numbers, not tests
@@ -95,7 +102,9 @@ let package = Package(
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
-        tests("SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxCore"], exclude: ["Mistakes"]),
+        tests(
+            "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],
+            exclude: ["Mistakes"]),
         tests("TidyTests", of: []),
     ],
     swiftLanguageModes: [.v6]

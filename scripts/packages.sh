@@ -1,6 +1,6 @@
 # Sourced. need_packages installs the named Debian packages that are missing, and asks nothing where none is.
 
-libraries="libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev libsqlite3-dev pkg-config"
+libraries="libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev libmimalloc-dev libsqlite3-dev pkg-config"
 
 need_packages() {
     local missing=() package

@@ -8,7 +8,8 @@ need_swift
 need_packages $libraries
 scripts/build.sh
 
-cat <<'HOWTO'
+# On a terminal the daemon says it itself, with the addresses it really has.
+[ -t 2 ] || cat <<'HOWTO'
 
 The demo has three mock providers and needs no key. Once it listens, ask it from another terminal:
 

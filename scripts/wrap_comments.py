@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Wraps comments wider than STYLE allows, which swift-format leaves alone: wrap_comments.py FILE...
 
-Only a paragraph with a line too wide is touched. Lists, indented examples, fences and tables stay as they are.
+Only a paragraph with a line too wide is touched. Lists, indented examples, fences and tables stay as they
+are.
 """
 
 import re

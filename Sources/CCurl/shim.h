@@ -60,7 +60,8 @@ static inline CURLMcode signalbox_curl_multi_set_callbacks(
     return code;
 }
 
-/* Removes the finished transfer at the head of the queue; NULL when there is none. A CURLMsg holds a union. */
+/* Removes the finished transfer at the head of the queue; NULL when there is none. A CURLMsg holds a
+   union. */
 static inline CURL *signalbox_curl_multi_finished(CURLM *multi, CURLcode *result) {
     int left = 0;
     for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;) {

@@ -3,22 +3,18 @@
 
 /* The parts of the kernel's and the C library's interface that Swift's Glibc module leaves out. */
 
-#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The flags are enumerators, which Swift imports as a type of their own: as plain integers they can be combined. */
+/* The flags are enumerators, which Swift imports as a type of their own: as plain integers they can be
+   combined. */
 static inline int signalbox_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 static inline int signalbox_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
-static inline int signalbox_signalfd(const sigset_t *signals) {
-    return signalfd(-1, signals, SFD_NONBLOCK | SFD_CLOEXEC);
-}
 
 /* accept4 and its flags are hidden behind _GNU_SOURCE, which Swift's importer does not define. */
 int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
@@ -43,7 +39,8 @@ static inline int signalbox_available_cores(void) {
     return count;
 }
 
-/* epoll_event's data is a union in a packed structure: read and written here, where the compiler knows its layout. */
+/* epoll_event's data is a union in a packed structure: read and written here, where the compiler knows its
+   layout. */
 static inline struct epoll_event signalbox_epoll_event(unsigned events, unsigned long long tag) {
     struct epoll_event event = {.events = events, .data = {.u64 = tag}};
     return event;

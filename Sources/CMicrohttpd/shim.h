@@ -3,8 +3,9 @@
 
 #include <microhttpd.h>
 
-/* MHD_start_daemon takes its options as C variadics, which Swift cannot call: this is the one set that Signalbox uses.
-   No listening socket (connections are handed in with MHD_add_connection), no thread, epoll, suspension allowed. */
+/* MHD_start_daemon takes its options as C variadics, which Swift cannot call: this is the one set that
+   Signalbox uses. No listening socket (connections are handed in with MHD_add_connection), no thread, epoll,
+   suspension allowed. */
 static inline struct MHD_Daemon *signalbox_mhd_start(
     MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed,
     MHD_NotifyConnectionCallback connection_changed,
@@ -41,7 +42,8 @@ static inline void *signalbox_mhd_socket_context(struct MHD_Connection *connecti
     return info == NULL ? NULL : info->socket_context;
 }
 
-/* MHD_SIZE_UNKNOWN and the content reader's two special results are macros with casts, which Swift does not import. */
+/* MHD_SIZE_UNKNOWN and the content reader's two special results are macros with casts, which Swift does not
+   import. */
 static inline uint64_t signalbox_mhd_size_unknown(void) { return MHD_SIZE_UNKNOWN; }
 static inline ssize_t signalbox_mhd_end_of_stream(void) { return MHD_CONTENT_READER_END_OF_STREAM; }
 static inline ssize_t signalbox_mhd_end_with_error(void) { return MHD_CONTENT_READER_END_WITH_ERROR; }

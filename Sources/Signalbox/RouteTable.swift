@@ -24,7 +24,7 @@ struct RouteTable: Sendable {
         }
         let labels =
             configuration.tenants.isEmpty
-            ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id)
+            ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id) + [MetricRegistry.otherLabel]
         var routes: [String: ResolvedRoute] = [:]
         for route in configuration.routes {
             routes[route.model] = ResolvedRoute(
@@ -103,7 +103,7 @@ final class ResolvedProvider: Sendable {
         name = provider.name
         self.number = number
         settings = provider
-        adapter = try provider.resolvedKind.adapter(settings: provider.adapterSettings)
+        adapter = try provider.kind.adapter(settings: provider.adapterSettings)
         timeouts = TransferTimeouts(
             connect: provider.timeouts.connect, firstByte: provider.timeouts.firstToken,
             idle: provider.timeouts.idle, total: provider.timeouts.total)
@@ -173,13 +173,6 @@ final class ResolvedCandidate: Sendable {
 }
 
 extension Configuration.Provider {
-    fileprivate var resolvedKind: ProviderKind {
-        switch kind {
-        case .openAICompatible: .openAICompatible
-        case .mock: .mock
-        }
-    }
-
     fileprivate var adapterSettings: ProviderSettings {
         var mocked = MockSettings()
         if let mock {

@@ -20,7 +20,7 @@ public final class RoutedCall: @unchecked Sendable {
     public enum Answer: Sendable {
         case whole(status: Int, contentType: String, body: [UInt8])
         case stream(RoutedStream)
-        case failure(CallFailure)
+        indirect case failure(CallFailure)
     }
 
     let call: ChatCall
@@ -30,6 +30,7 @@ public final class RoutedCall: @unchecked Sendable {
     private let caller: Caller
     private let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
+    private var current: ResolvedCandidate?
     private var summary = ReplySummary()
     private var waited: Duration = .zero
     private var hasEnded = false
@@ -48,10 +49,11 @@ public final class RoutedCall: @unchecked Sendable {
     public var routeLabel: String { route.name }
     public var isStreaming: Bool { call.isStreaming }
 
-    /// Who answered, or was asked last.
-    public var provider: String { attempts.last?.candidate.provider.name ?? "" }
-    public var model: String { attempts.last?.candidate.model ?? "" }
-    public var attemptCount: Int { attempts.count }
+    /// Who answered, or was asked last; empty before anybody was.
+    public var provider: String { current?.provider.name ?? "" }
+    public var model: String { current?.model ?? "" }
+    /// Attempts begun, the one whose stream is still running included.
+    public private(set) var attemptCount = 0
 
     public var history: [AttemptSummary] {
         attempts.map {
@@ -70,7 +72,7 @@ public final class RoutedCall: @unchecked Sendable {
         var failure: UpstreamFailure?
         while true {
             let previous = plan.current
-            switch plan.next(after: failure, at: worker.loop.now(), random: &worker.random) {
+            switch plan.next(after: failure, at: worker.loop.now(), random: &worker.loop.random) {
             case .attempt(let candidate, let reason, let pause):
                 if pause > .zero {
                     guard await rest(pause) else { return .failure(cancelled()) }
@@ -124,6 +126,8 @@ public final class RoutedCall: @unchecked Sendable {
 
     private func attempt(_ candidate: ResolvedCandidate) async -> Result<Answer, UpstreamFailure> {
         let start = worker.loop.now()
+        current = candidate
+        attemptCount += 1
         let body: [UInt8]
         do throws(UpstreamFailure) {
             body = try candidate.provider.adapter.encode(call, model: candidate.model)
@@ -215,7 +219,7 @@ public final class RoutedCall: @unchecked Sendable {
 
     /// `success`, or `fallback` where another provider than the first one answered.
     public var answeredOutcome: ClientOutcome {
-        guard let first = attempts.first, let last = attempts.last else { return .success }
-        return first.candidate.provider === last.candidate.provider ? .success : .fallback
+        guard let first = attempts.first else { return .success }
+        return first.candidate.provider === current?.provider ? .success : .fallback
     }
 }

@@ -19,6 +19,8 @@ public final class RoutedStream: @unchecked Sendable {
     private var hasDelta = false
     private var hasEnded = false
     private var malformedChunks = 0
+    /// What went wrong behind the events that still wait to be taken.
+    private var pendingFailure: UpstreamFailure?
 
     /// More chunks than this that are not the provider's format, and the stream counts as broken.
     static let malformedChunksMax = 3
@@ -41,16 +43,25 @@ public final class RoutedStream: @unchecked Sendable {
     }
 
     /// Reads up to the first delta. What it answers with has gone wrong before that.
+    ///
+    /// A break right behind the first delta counts as one after it, even where both came in one packet: how
+    /// the network cuts its packets must not decide whether a request is sent again.
     func open() async -> UpstreamFailure? {
+        // A provider may send its head at once, and keep-alive comments after it: that is no first token.
+        reply.limit(until: start.advanced(by: candidate.provider.timeouts.firstByte), phase: .firstByte)
+        defer { reply.liftLimit() }
         do throws(UpstreamFailure) {
             try await readHead()
             while !hasDelta && !hasEnded { try await readMore() }
-            candidate.metrics.firstToken(after: call.worker.loop.now().seconds(since: start))
-            return nil
         } catch {
-            reply.cancel()
-            return error
+            guard hasDelta else {
+                reply.cancel()
+                return error
+            }
+            pendingFailure = close(error)
         }
+        candidate.metrics.firstToken(after: call.worker.loop.now().seconds(since: start))
+        return nil
     }
 
     private func readHead() async throws(UpstreamFailure) {
@@ -83,11 +94,12 @@ public final class RoutedStream: @unchecked Sendable {
     /// - Throws: ``UpstreamFailure`` of kind `interrupted` (or `cancelled`): the caller has only a part.
     public func next() async throws(UpstreamFailure) -> [UInt8]? {
         while output.isEmpty {
+            if let pendingFailure { throw pendingFailure }
             if hasEnded { return nil }
             do throws(UpstreamFailure) {
                 try await readMore()
             } catch {
-                throw close(error)
+                pendingFailure = close(error)
             }
         }
         defer { output = [] }

@@ -11,7 +11,7 @@ public final class Router: Sendable {
     let time: any TimeSource
     private let workers: [Worker]
 
-    /// - Throws: ``RouterError`` where the configuration cannot be carried out or a loop cannot have a client.
+    /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
         time: any TimeSource = SystemTime()
@@ -57,11 +57,12 @@ public final class Router: Sendable {
     }
 
     /// Counts a request that was turned away before a route was found.
-    public func turnedAway(tenant: Int, outcome: ClientOutcome, status: Int, duration: Duration) {
+    /// - Parameter tenant: nil where its key belongs to none.
+    public func turnedAway(tenant: Int?, outcome: ClientOutcome, status: Int, duration: Duration) {
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
             failure: nil)
-        table.unknown.ended(tenant: tenant, ending)
+        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending)
     }
 
     private func tenantLabel(_ number: Int) -> String {
@@ -86,7 +87,6 @@ final class Worker: @unchecked Sendable {
     // @unchecked: touched by its loop's thread only.
     let loop: EventLoop
     let client: HTTPClient
-    var random = SystemRandomNumberGenerator()
 
     init(loop: EventLoop) throws(TransportError) {
         self.loop = loop

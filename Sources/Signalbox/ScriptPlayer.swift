@@ -99,6 +99,10 @@ final class ScriptPlayer: ReplyProducer, @unchecked Sendable {
         resume()
     }
 
+    func readerLeft() {
+        cancel()
+    }
+
     /// A script holds no connection: its rest can be dropped.
     func keep(_ reply: IncomingReply, for limit: Duration) {
         cancel()

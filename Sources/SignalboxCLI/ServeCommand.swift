@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMimalloc
 import Glibc
 import SignalboxConfig
 import SignalboxCore
@@ -11,8 +12,8 @@ struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs the daemon until SIGTERM or SIGINT.",
         discussion: """
-            Without --config, signalbox.yaml in the working directory is used where it exists; else providers \
-            are made from the key variables of the environment (OPENAI_API_KEY).
+            Without --config, signalbox.yaml in the working directory is used where it exists; else \
+            providers are made from the key variables of the environment (OPENAI_API_KEY).
             """)
 
     @Option(name: [.short, .long], help: "The configuration file.")
@@ -37,10 +38,11 @@ struct ServeCommand: ParsableCommand {
         if let listen { configuration.server.listen = [listen] }
         if let adminListen { configuration.admin.listen = adminListen }
         HostProcess.prepare()
+        precondition(mi_version() > 0, "linked, and so the allocator of the whole process")
         TerminationSignals.hold()
         let signals = TerminationSignals()
         let effective = configuration
-        Task {
+        let serving = Task {
             do {
                 try await serve(effective, until: signals)
                 SignalboxCommand.exit()
@@ -48,7 +50,7 @@ struct ServeCommand: ParsableCommand {
                 SignalboxCommand.end(with: error)
             }
         }
-        signals.watch()
+        withExtendedLifetime(serving) { signals.watch() }
     }
 
     private func serve(_ configuration: Configuration, until signals: TerminationSignals) async throws {
@@ -62,13 +64,15 @@ struct ServeCommand: ParsableCommand {
             service = try Service(
                 configuration, registry: registry, logger: Logger(writer: writer),
                 threads: configuration.server.threads.resolved)
+            // mimalloc would keep the memory of a burst of large bodies for its next one.
+            service.repeatOnEachLoop(every: .seconds(2)) { mi_collect(true) }
             try await service.start()
         } catch {
             throw CommandFailure(message: error.description, status: 1)
         }
-        if demo { greet(service) }
+        if demo, isatty(STDERR_FILENO) == 1 { greet(service) }
         await signals.next()
-        signals.endProcessOnNext()
+        signals.endProcessOnInterrupt()
         await service.drain()
         if !writer.shutdown(within: .seconds(5)) {
             throw CommandFailure(message: "standard output is blocked: log lines were lost", status: 1)
@@ -92,9 +96,10 @@ struct ServeCommand: ParsableCommand {
         StandardError.write(
             """
 
-            Three mock providers are running; the first always fails, so you can watch the fallback. Try:
+            Three mock providers are running; the first always fails: watch the fallback. Try:
 
-              curl -s http://\(service.addresses[0])/v1/chat/completions -H 'content-type: application/json' \\
+              curl -s http://\(service.addresses[0])/v1/chat/completions \\
+                -H 'content-type: application/json' \\
                 -d '{"model":"\(model)","messages":[{"role":"user","content":"hello"}]}'
 
             and then: curl -s http://\(service.adminAddress)/metrics | grep ^llm_

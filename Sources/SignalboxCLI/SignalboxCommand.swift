@@ -31,7 +31,8 @@ struct SignalboxCommand: ParsableCommand {
             StandardError.write("signalbox: \(failure.message)\n")
             exit(withError: ExitCode(failure.status))
         }
-        // ArgumentParser's own status for a wrong command line is 64; ours is 2, as for a wrong configuration.
+        // ArgumentParser's own status for a wrong command line is 64; ours is 2, as for a wrong
+        // configuration.
         guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
         StandardError.write(fullMessage(for: error) + "\n")
         exit(withError: ExitCode(2))

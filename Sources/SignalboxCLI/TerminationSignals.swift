@@ -11,7 +11,8 @@ final class TerminationSignals: Sendable {
 
     private let state = Mutex(State())
 
-    /// Holds the signals back from the calling thread and all that it will start; ``watch()`` takes them instead. Before any other thread exists: one that does not hold a signal back is killed by it.
+    /// Holds the signals back from the calling thread and all that it will start; ``watch()`` takes them
+    /// instead. Before any other thread exists: one that does not hold a signal back is killed by it.
     static func hold() {
         var set = signals
         pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -40,8 +41,8 @@ final class TerminationSignals: Sendable {
         }
     }
 
-    /// From now on a signal ends the process: somebody is in a hurry.
-    func endProcessOnNext() {
+    /// From now on Ctrl-C ends the process: somebody is in a hurry. A supervisor that repeats SIGTERM is not.
+    func endProcessOnInterrupt() {
         state.withLock { $0.endsProcess = true }
     }
 
@@ -52,7 +53,10 @@ final class TerminationSignals: Sendable {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
             let waiting: CheckedContinuation<Void, Never>? = state.withLock { state in
-                if state.endsProcess { _exit(128 + number) }
+                if state.endsProcess {
+                    if number == SIGINT { _exit(128 + number) }
+                    return nil
+                }
                 guard let waiting = state.waiting else {
                     state.count += 1
                     return nil

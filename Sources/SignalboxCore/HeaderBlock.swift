@@ -12,12 +12,22 @@ public struct HeaderBlock: Sendable {
     public init() {}
 
     public init(_ fields: [String: String]) {
-        for (name, value) in fields { append(name: name.utf8, value: value.utf8) }
+        for (var name, var value) in fields {
+            name.withUTF8 { name in
+                value.withUTF8 {
+                    append(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer($0))
+                }
+            }
+        }
     }
 
     public var count: Int { places.count }
 
-    public mutating func append(name: some Collection<UInt8>, value: some Collection<UInt8>) {
+    public mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        if places.isEmpty {
+            bytes.reserveCapacity(512)
+            places.reserveCapacity(12)
+        }
         let nameStart = bytes.count
         bytes.append(contentsOf: name)
         let valueStart = bytes.count

@@ -24,11 +24,16 @@ struct ChatReply {
     }
 
     private func headers(_ contentType: String) -> [(name: String, value: String)] {
-        [
+        var headers: [(name: String, value: String)] = [
             ("content-type", contentType), ("x-request-id", call.requestID),
-            ("x-signalbox-provider", call.provider), ("x-signalbox-model", call.model),
-            ("x-signalbox-attempts", String(max(1, call.attemptCount))),
         ]
+        headers.reserveCapacity(6)
+        if call.attemptCount > 0 {
+            headers.append(("x-signalbox-provider", call.provider))
+            headers.append(("x-signalbox-model", call.model))
+        }
+        headers.append(("x-signalbox-attempts", String(call.attemptCount)))
+        return headers
     }
 
     private func fail(_ failure: CallFailure) {

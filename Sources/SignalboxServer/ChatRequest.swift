@@ -61,7 +61,7 @@ enum RequestError: Error {
                 message: "Content-Encoding \(coding.prefix(40)) is not supported; send gzip or identity.")
         case .coding(.gzip(.tooLarge(let limit))):
             return ErrorObject(
-                status: 413, type: "invalid_request_error", code: "request_too_large",
+                status: 413, type: "invalid_request_error", code: "body_too_large",
                 message: "The request body is larger than \(limit) bytes when decompressed.")
         case .coding(.gzip(let error)):
             return .invalid("The request body is not gzip: \(error).", code: "invalid_encoding")

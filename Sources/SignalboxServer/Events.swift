@@ -8,15 +8,22 @@ struct ServerEvents: ServerObserver {
     private let connections: Gauge
     private let refused: Counter
     private let rejections: CounterFamily
+    private let lag: Histogram
 
     init(registry: MetricRegistry, logger: Logger) {
         self.logger = logger
         connections = registry.gauge(Catalogue.connections).series()
         refused = registry.counter(Catalogue.connectionsRefused).series()
+        lag = registry.histogram(Catalogue.eventLoopLag).series()
         rejections = registry.counter(Catalogue.requestsRejected)
         for reason in RejectionReason.allCases {
             rejections.series(reason.rawValue).increment(by: UInt64(0))
         }
+    }
+
+    func watch(_ loops: [EventLoop]) {
+        let lag = lag
+        for loop in loops { loop.reportLateness { lag.observe($0) } }
     }
 
     func connectionOpened() {
@@ -32,9 +39,9 @@ struct ServerEvents: ServerObserver {
         if reason == .connectionLimit { refused.increment() }
     }
 
-    func turnedAway(_ exchange: Exchange, _ id: String, _ error: ErrorObject) {
+    func turnedAway(_ exchange: Exchange, _ id: String, _ error: ErrorObject, _ outcome: ClientOutcome) {
         logger.log(.info, "llm_request_failed", requestID: id) { fields in
-            fields.string("outcome", ClientOutcome.invalid.rawValue)
+            fields.string("outcome", outcome.rawValue)
             fields.int("status", error.status)
             fields.string("error_type", error.code)
             fields.string("error", error.message)
@@ -54,9 +61,5 @@ struct ServerEvents: ServerObserver {
 
     func stopped() {
         logger.log(.info, "stopped")
-    }
-
-    func warned(_ problem: String) {
-        logger.log(.warning, "warning") { $0.string("problem", problem) }
     }
 }

@@ -63,6 +63,7 @@ struct PublicAPI: Sendable {
         let error = ErrorObject(
             status: 401, type: "invalid_request_error", code: "invalid_api_key",
             message: "Incorrect API key provided. Send a tenant's key as `Authorization: Bearer …`.")
+        events.turnedAway(exchange, id, error, .rejected)
         exchange.respond(error.reply, id)
     }
 
@@ -70,7 +71,7 @@ struct PublicAPI: Sendable {
 
     private func chat(_ exchange: Exchange, _ id: String) async {
         guard let tenant = callers.tenant(of: exchange) else {
-            router.turnedAway(tenant: 0, outcome: .rejected, status: 401, duration: spent(on: exchange))
+            router.turnedAway(tenant: nil, outcome: .rejected, status: 401, duration: spent(on: exchange))
             return refuse(exchange, id)
         }
         let call: ChatCall
@@ -96,7 +97,7 @@ struct PublicAPI: Sendable {
     private func turnAway(_ exchange: Exchange, _ id: String, _ tenant: Int, _ error: ErrorObject) {
         let duration = spent(on: exchange)
         router.turnedAway(tenant: tenant, outcome: .invalid, status: error.status, duration: duration)
-        events.turnedAway(exchange, id, error)
+        events.turnedAway(exchange, id, error, .invalid)
         exchange.respond(error.reply, id)
     }
 

@@ -1,3 +1,4 @@
+import SignalboxCore
 import SignalboxHTTP
 
 /// Every reply carries an id: the caller's where it is well formed, else one of ours. It is for finding
@@ -7,7 +8,7 @@ enum RequestID {
 
     static func of(_ exchange: Exchange) -> String {
         if let given = exchange.header("x-request-id"), isWellFormed(given) { return given }
-        return make()
+        return make(&exchange.loop.random)
     }
 
     private static func isWellFormed(_ text: String) -> Bool {
@@ -21,8 +22,7 @@ enum RequestID {
     }
 
     /// `req_` and 96 random bits in hexadecimal.
-    private static func make() -> String {
-        var random = SystemRandomNumberGenerator()
+    private static func make(_ random: inout FastRandom) -> String {
         var high = random.next()
         var low = UInt32(truncatingIfNeeded: random.next())
         return String(unsafeUninitializedCapacity: 28) { buffer in

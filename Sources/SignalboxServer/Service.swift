@@ -38,16 +38,22 @@ public final class Service: Sendable {
             servers = (
                 try HTTPServer(
                     group: group, addresses: configuration.server.listen, limits: limits, observer: events,
-                    rejection: { Service.rejection($0, limits) }, handler: { await api.handle($0) }),
+                    rejection: { Service.rejection($0, $1, limits) }, handler: { await api.handle($0) }),
                 try HTTPServer(
                     group: group, addresses: [configuration.admin.listen], limits: limits, observer: events,
-                    rejection: { Service.rejection($0, limits) }, handler: { await admin.handle($0) })
+                    rejection: { Service.rejection($0, $1, limits) }, handler: { await admin.handle($0) })
             )
         } catch {
             throw ServiceError(description: "\(error)")
         }
+        events.watch(group.loops)
         addresses = servers.public.addresses
         adminAddress = servers.admin.addresses[0]
+    }
+
+    /// Has `body` run on each loop's thread from time to time, such as to give freed memory back.
+    public func repeatOnEachLoop(every interval: Duration, _ body: @escaping @Sendable () -> Void) {
+        for loop in group.loops { loop.repeatEvery(interval, body) }
     }
 
     /// Serves until ``drain()``.
@@ -58,7 +64,7 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError(description: "\(error)")
         }
-        writeAddresses()
+        try writeAddresses()
         readiness.become(.ready)
         for address in addresses { events.listening("server", address) }
         events.listening("admin", adminAddress)
@@ -75,15 +81,19 @@ public final class Service: Sendable {
         events.stopped()
     }
 
-    private static func rejection(_ reason: RejectionReason, _ limits: ServerLimits) -> Reply {
-        ErrorObject(
+    private static func rejection(
+        _ reason: RejectionReason, _ exchange: Exchange, _ limits: ServerLimits
+    ) -> Reply {
+        var reply = ErrorObject(
             status: 413, type: "invalid_request_error", code: reason.rawValue,
             message: "The request body is larger than \(limits.bodyBytesMax) bytes."
         ).reply
+        reply.headers.append(("x-request-id", RequestID.of(exchange)))
+        return reply
     }
 
     /// For scripts that let the kernel choose the ports.
-    private func writeAddresses() {
+    private func writeAddresses() throws(ServiceError) {
         let lists = [("server", addresses), ("admin", [adminAddress])].map { name, addresses in
             let quoted = addresses.map { "\"\($0)\"" }.joined(separator: ",")
             return "\"\(name)\":[\(quoted)]"
@@ -93,7 +103,8 @@ public final class Service: Sendable {
         do throws(SystemError) {
             try DataDirectory.write(Array(text.utf8), to: path, in: configuration.dataDirectory)
         } catch {
-            events.warned("\(path) could not be written: \(error)")
+            throw ServiceError(
+                description: "data_dir \(configuration.dataDirectory) cannot be written to: \(error)")
         }
     }
 }

@@ -83,7 +83,6 @@ NOT_A_REQUEST = {
     "model is a number": b'{"model":5,"messages":[]}',
     "model is null": b'{"model":null,"messages":[]}',
     "model is an object": b'{"model":{"name":"chat"},"messages":[]}',
-    "model is a lone surrogate": b'{"model":"\\ud800","messages":[]}',
 }
 
 

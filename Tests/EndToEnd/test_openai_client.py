@@ -72,7 +72,8 @@ def test_a_stream_arrives_delta_by_delta(client, alpha):
     assert "".join(filter(None, deltas)) == "word1 word2 word3 "
 
 
-def test_a_stream_says_who_gave_it(client):
+def test_a_stream_says_who_gave_it(client, alpha):
+    alpha.play(behaviours.stream(2))
     with client.chat.completions.with_streaming_response.create(
         model="chat", messages=MESSAGES, stream=True
     ) as answer:

@@ -1,5 +1,6 @@
 import SignalboxConfig
 import SignalboxCore
+import SignalboxProviders
 import Testing
 
 @Suite struct LoadingTests {

@@ -47,11 +47,12 @@ import Testing
             + #""completion_tokens_details":{"reasoning_tokens":3}}}"#
         let usage = TokenUsage(promptTokens: 9, completionTokens: 5, cachedTokens: 4, reasoningTokens: 3)
         #expect(judge(body) == .success(ReplySummary(usage: usage, finishReason: "stop")))
-        #expect(judge(#"{"choices":[],"usage":null}"#) == .success(ReplySummary()))
+        #expect(judge(#"{"choices":[{}],"usage":null}"#) == .success(ReplySummary()))
     }
 
     @Test(arguments: [
-        "", "<html></html>", "{}", "[]", #"{"choices":{}}"#, #"{"choices":[{"index":0"#, "null",
+        "", "<html></html>", "{}", "[]", #"{"choices":{}}"#, #"{"choices":[]}"#, #"{"choices":[{"index":0"#,
+        "null",
         #"{"choices":[]} x"#,
     ]) func `a reply that is not the provider's format is malformed`(body: String) {
         guard case .failure(let failure) = judge(body) else {

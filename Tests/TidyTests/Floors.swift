@@ -27,7 +27,9 @@ struct Floors {
         "Signalbox": Room(floor: 6, outside: ["FoundationEssentials"]),
         "SignalboxServer": Room(
             floor: 6, outside: ["FoundationEssentials", "Crypto"], siblings: ["Signalbox"]),
-        "SignalboxCLI": Room(floor: 7, outside: ["ArgumentParser", "Foundation", "FoundationEssentials"]),
+        // Which allocator a process has is the program's choice, not a room's.
+        "SignalboxCLI": Room(
+            floor: 7, outside: ["ArgumentParser", "CMimalloc", "Foundation", "FoundationEssentials"]),
         // Not on the stairs: it stands on floors 1 to 3, and only tests use it.
         forTests: Room(floor: 4, outside: ["Testing", "Foundation", "DequeModule"]),
     ]

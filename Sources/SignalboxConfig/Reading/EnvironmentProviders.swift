@@ -1,9 +1,10 @@
 import SignalboxCore
+import SignalboxProviders
 
 /// A provider that needs no file: its key variables say that it is wanted.
 struct EnvironmentProvider {
     var name: String
-    var kind: ProviderKindName
+    var kind: ProviderKind
     /// `PREFIX`, `PREFIX0`, `PREFIX1`, …
     var keyPrefix: String
     var baseURL: String

@@ -1,4 +1,5 @@
 import SignalboxCore
+import SignalboxProviders
 
 extension ConfigurationReading {
     mutating func readProviders() {
@@ -122,7 +123,7 @@ extension ConfigurationReading {
 }
 
 extension Field {
-    fileprivate func providerKind() -> ProviderKindName? {
+    fileprivate func providerKind() -> ProviderKind? {
         choice("provider kind", later: NotBuilt.kinds)
     }
 

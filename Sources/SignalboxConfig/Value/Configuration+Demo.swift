@@ -1,3 +1,5 @@
+import SignalboxProviders
+
 extension Configuration {
     /// What `signalbox serve --demo` runs: `chat` asks `alpha`, which always fails, and falls back to `beta`.
     public static var demo: Configuration {

@@ -1,4 +1,5 @@
 import SignalboxCore
+import SignalboxProviders
 
 extension Configuration {
     /// The configuration in force as a YAML file with every default written out and every secret as `•••`.

@@ -1,18 +1,12 @@
 public import SignalboxCore
-
-/// The kinds of provider that this version can speak to.
-public enum ProviderKindName: String, Sendable, CaseIterable {
-    case openAICompatible = "openai-compatible"
-    /// Answers by itself, without a network.
-    case mock
-}
+public import SignalboxProviders
 
 extension Configuration {
     /// One of `providers:`.
     public struct Provider: Sendable, Equatable {
         /// The label in metrics, logs and bills: `[a-z0-9][a-z0-9_-]{0,63}`, unique.
         public var name: String
-        public var kind: ProviderKindName
+        public var kind: ProviderKind
         /// Never nil for `openai-compatible`, always nil for `mock`.
         public var baseURL: BaseURL?
         /// In the order in which they are tried. May be empty where the provider wants none; at most 1,000.
@@ -30,7 +24,7 @@ extension Configuration {
         public var mock: Mock?
 
         public init(
-            name: String, kind: ProviderKindName, baseURL: BaseURL? = nil, keys: [Key] = [], models: [String]
+            name: String, kind: ProviderKind, baseURL: BaseURL? = nil, keys: [Key] = [], models: [String]
         ) {
             self.name = name
             self.kind = kind
@@ -74,9 +68,9 @@ extension Configuration {
     public struct Timeouts: Sendable, Equatable {
         /// Until the connection stands, TLS included. Default 2 s.
         public var connect = Duration.seconds(2)
-        /// From the request's last byte until the reply's first content. Default 30 s.
+        /// From the attempt's start until the head of the reply. Default 30 s.
         public var firstToken = Duration.seconds(30)
-        /// Between two pieces of a reply. Default 30 s.
+        /// After the head, between two pieces of a reply. Default 30 s.
         public var idle = Duration.seconds(30)
         /// For the whole attempt; it cuts the others short. Default 120 s.
         public var total = Duration.seconds(120)

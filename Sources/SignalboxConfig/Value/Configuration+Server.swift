@@ -20,7 +20,7 @@ extension Configuration {
         public var headerBytesMax = 32 << 10
         /// How long a client may take to send its head: 1 ms to 1 h. Default 10 s.
         public var headerTimeout = Duration.seconds(10)
-        /// How long a client may pause while it sends its body: 1 ms to 1 h. Default 30 s.
+        /// How long a client may take to send its body: 1 ms to 1 h. Default 30 s.
         public var bodyTimeout = Duration.seconds(30)
         /// How long a kept-alive connection may stay quiet between requests: 1 ms to 24 h. Default 75 s.
         public var idleTimeout = Duration.seconds(75)

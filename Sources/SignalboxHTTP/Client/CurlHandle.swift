@@ -6,6 +6,7 @@ import SignalboxCore
 /// Confined to its loop's thread.
 final class CurlHandle {
     let easy: UnsafeMutableRawPointer
+    private let address = curl_url()
     private var list: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
@@ -21,6 +22,7 @@ final class CurlHandle {
 
     deinit {
         curl_easy_cleanup(easy)
+        curl_url_cleanup(address)
         curl_slist_free_all(list)
         errorText.deallocate()
     }
@@ -54,7 +56,13 @@ final class CurlHandle {
     static let copiedBodyBytesMax = 16 << 10
 
     private func prepareTarget(_ template: RequestTemplate) throws(TransportError) {
-        try check(signalbox_curl_set_string(easy, CURLOPT_URL, template.url))
+        // Parsed once, here: from CURLOPT_URL curl would parse it again for each transfer.
+        guard let address, curl_url_set(address, CURLUPART_URL, template.url, 0) == CURLUE_OK else {
+            throw .local("not a URL: \(template.url)")
+        }
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(address)))
+        // The environment's proxies are not asked for, request by request.
+        try check(signalbox_curl_set_string(easy, CURLOPT_PROXY, ""))
         try check(signalbox_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
         try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
@@ -74,6 +82,14 @@ final class CurlHandle {
         try check(signalbox_curl_set_long(easy, CURLOPT_TCP_NODELAY, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))
+        guard template.url.hasPrefix("https:") else {
+            // curl copies these defaults for each transfer, even where they have no use.
+            try check(signalbox_curl_set_string(easy, CURLOPT_CAINFO, nil))
+            try check(signalbox_curl_set_string(easy, CURLOPT_CAPATH, nil))
+            return
+        }
+        // ALPN says at once whether requests can share a connection: wait for that word. Without TLS only the
+        // first reply would say so, and every other request would wait for it.
         try check(signalbox_curl_set_long(easy, CURLOPT_PIPEWAIT, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1))
         try check(signalbox_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2))

@@ -14,16 +14,27 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     private var pools: [ObjectIdentifier: Pool] = [:]
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
-    /// Sockets that curl opened through us, so that their end is known: their epoll entries outlive a
-    /// transfer.
-    private var connections: Set<Int32> = []
-    private var resting: Set<Int32> = []
+    /// By descriptor: sockets that curl opened through us, so that we hear of their end.
+    private var connections: [Connection] = []
     private var wakeAt: Instant?
     private var isInsideCurl = false
 
-    private struct Pool {
+    /// The prepared handles of one template that no transfer uses.
+    private final class Pool {
         let template: RequestTemplate
         var idle: [CurlHandle] = []
+
+        init(_ template: RequestTemplate) {
+            self.template = template
+        }
+    }
+
+    private enum Connection: UInt8 {
+        /// Not a connection of ours: curl has other descriptors, too.
+        case none
+        case busy
+        /// Kept for the next transfer, and still in the epoll set.
+        case resting
     }
 
     /// Prepared handles kept for a template on this loop; each costs about 20 KiB.
@@ -84,8 +95,9 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         for transfer in running.values { abort(transfer, because: .cancelled) }
         pools.removeAll()
         loop.sources.removeAll { $0 === self }
-        for descriptor in connections { loop.poller.unwatch(descriptor) }
-        resting.removeAll()
+        for (descriptor, state) in connections.enumerated() where state != .none {
+            loop.poller.unwatch(Int32(descriptor))
+        }
     }
 
     // MARK: Handles
@@ -96,10 +108,14 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     }
 
     private func keep(_ handle: CurlHandle, for template: RequestTemplate) {
-        let id = ObjectIdentifier(template)
-        if pools[id, default: Pool(template: template)].idle.count < HTTPClient.idleHandlesMax {
-            pools[id, default: Pool(template: template)].idle.append(handle)
-        }
+        let pool = pools[ObjectIdentifier(template)] ?? makePool(for: template)
+        if pool.idle.count < HTTPClient.idleHandlesMax { pool.idle.append(handle) }
+    }
+
+    private func makePool(for template: RequestTemplate) -> Pool {
+        let pool = Pool(template)
+        pools[ObjectIdentifier(template)] = pool
+        return pool
     }
 
     /// Drops what is kept for a template that configuration no longer names. On the loop's thread.
@@ -164,10 +180,10 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     }
 
     func ready(_ descriptor: Int32, _ events: UInt32) {
-        if resting.contains(descriptor) {
+        if state(of: descriptor) == .resting {
             // Nobody is using it, so this is its end: curl notices when it next looks.
             loop.poller.unwatch(descriptor)
-            resting.remove(descriptor)
+            connections[Int(descriptor)] = .busy
             return
         }
         var action: Int32 = 0
@@ -203,14 +219,14 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         if wanted & CURL_POLL_IN != 0 { interest |= signalbox_epoll_in }
         if wanted & CURL_POLL_OUT != 0 { interest |= signalbox_epoll_out }
         if wanted == CURL_POLL_REMOVE {
-            if connections.contains(socket), loop.poller.interest(of: socket) == signalbox_epoll_in {
-                resting.insert(socket)
+            if state(of: socket) != .none, loop.poller.interest(of: socket) == signalbox_epoll_in {
+                connections[Int(socket)] = .resting
             } else {
                 loop.poller.unwatch(socket)
             }
             return
         }
-        resting.remove(socket)
+        if state(of: socket) == .resting { connections[Int(socket)] = .busy }
         if loop.poller.interest(of: socket) == interest { return }
         do {
             try loop.poller.watch(socket, for: interest, handler: self)
@@ -220,13 +236,17 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         }
     }
 
+    private func state(of socket: Int32) -> Connection {
+        socket < connections.count ? connections[Int(socket)] : .none
+    }
+
     func opened(_ socket: Int32) {
-        connections.insert(socket)
+        while connections.count <= socket { connections.append(.none) }
+        connections[Int(socket)] = .busy
     }
 
     func closing(_ socket: Int32) {
-        connections.remove(socket)
-        resting.remove(socket)
+        if state(of: socket) != .none { connections[Int(socket)] = .none }
         loop.poller.forget(socket)
     }
 }

@@ -3,7 +3,7 @@ public import SignalboxCore
 /// A reply on its way in: first its head, then its body, whole or piece by piece.
 ///
 /// One task reads it, on the loop's thread; a producer (a curl transfer, a script) feeds it there.
-public final class IncomingReply: @unchecked Sendable {
+public final class IncomingReply: TimerTarget, @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
     public private(set) var status = 0
@@ -11,7 +11,8 @@ public final class IncomingReply: @unchecked Sendable {
 
     private let loop: EventLoop
     private let bodyBytesMax: Int
-    private weak var producer: (any ReplyProducer)?
+    /// Let go of only when it has finished, and so speaks to this reply no more.
+    private var producer: (any ReplyProducer)?
     private var buffer: [UInt8] = []
     private var received = 0
     private var hasHead = false
@@ -21,6 +22,9 @@ public final class IncomingReply: @unchecked Sendable {
     private var isDiscarding = false
     private var end: Result<Void, TransportError>?
     private var waiting: (UnsafeContinuation<Void, Never>, Need)?
+
+    private var limitTimer: TimerID?
+    private var limitedPhase = TimeoutPhase.firstByte
 
     private enum Need { case head, bytes, end }
 
@@ -33,7 +37,7 @@ public final class IncomingReply: @unchecked Sendable {
     }
 
     deinit {
-        producer?.cancel()
+        producer?.readerLeft()
     }
 
     // MARK: For the reader
@@ -71,7 +75,7 @@ public final class IncomingReply: @unchecked Sendable {
 
     /// Gives the reply up: the connection is closed, what still comes is thrown away.
     public func cancel() {
-        if end == nil { finish(.failure(.cancelled)) }
+        conclude(.failure(.cancelled))
         producer?.cancel()
     }
 
@@ -81,6 +85,25 @@ public final class IncomingReply: @unchecked Sendable {
         isDiscarding = true
         buffer = []
         producer?.keep(self, for: limit)
+    }
+
+    /// Ends the reply with a timeout unless ``liftLimit()`` is called before `instant`.
+    public func limit(until instant: Instant, phase: TimeoutPhase) {
+        liftLimit()
+        limitedPhase = phase
+        limitTimer = loop.schedule(self, at: instant)
+    }
+
+    /// Must be called after ``limit(until:phase:)``: the timer keeps the reply alive.
+    public func liftLimit() {
+        if let limitTimer { loop.cancel(limitTimer) }
+        limitTimer = nil
+    }
+
+    func timerFired(at now: Instant) {
+        limitTimer = nil
+        conclude(.failure(.timeout(limitedPhase)))
+        producer?.cancel()
     }
 
     private func wait(for need: Need) async {
@@ -126,7 +149,7 @@ public final class IncomingReply: @unchecked Sendable {
         }
         received += bytes.count
         guard received <= bodyBytesMax else {
-            finish(.failure(.tooLarge(limit: bodyBytesMax)))
+            conclude(.failure(.tooLarge(limit: bodyBytesMax)))
             return .stop
         }
         buffer.append(contentsOf: bytes)
@@ -141,7 +164,13 @@ public final class IncomingReply: @unchecked Sendable {
         case stop
     }
 
+    /// The producer's last word.
     public func finish(_ result: Result<Void, TransportError>) {
+        producer = nil
+        conclude(result)
+    }
+
+    private func conclude(_ result: Result<Void, TransportError>) {
         guard end == nil else { return }
         end = result
         wake()
@@ -161,8 +190,10 @@ public final class IncomingReply: @unchecked Sendable {
 public protocol ReplyProducer: AnyObject {
     /// The reader has caught up after a pause.
     func resume()
-    /// Nobody wants the rest.
+    /// The reader does not want the rest.
     func cancel()
+    /// The reply is being freed: it must not be spoken to any more.
+    func readerLeft()
     /// Nobody reads the rest, but the reply may still end by itself within `limit`: keep it alive that long.
     func keep(_ reply: IncomingReply, for limit: Duration)
 }

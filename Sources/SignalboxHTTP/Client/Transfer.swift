@@ -9,8 +9,8 @@ import SignalboxCore
 final class Transfer: TimerTarget, ReplyProducer {
     let template: RequestTemplate
     let handle: CurlHandle
-    /// Weak: a reader that lets go of the reply gives the transfer up.
-    private(set) weak var reply: IncomingReply?
+    /// The reader's; it says `readerLeft` before it goes, so that this never dangles.
+    private unowned(unsafe) var reply: IncomingReply?
     /// Set where nobody else holds the reply any more, but its end is awaited.
     private var kept: IncomingReply?
     private unowned let client: HTTPClient
@@ -98,14 +98,19 @@ final class Transfer: TimerTarget, ReplyProducer {
             ownError = .malformed("its header is larger than \(Transfer.headerBytesMax) bytes")
             return false
         }
-        let text = UnsafeRawBufferPointer(rebasing: line.prefix { $0 != 0x0D && $0 != 0x0A })
+        var length = line.count
+        while length > 0, line[length - 1] == 0x0A || line[length - 1] == 0x0D { length -= 1 }
+        let text = UnsafeRawBufferPointer(rebasing: line[..<length])
         if text.isEmpty {
             guard status >= 200 else { return true }  // 100 Continue and its kin: the real head follows
             noteActivity()
             reply?.receiveHead(status: status, headers: headers)
         } else if let colon = text.firstIndex(of: UInt8(ascii: ":")), status != 0 {
+            var start = colon + 1
+            while start < text.count, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
             headers.append(
-                name: text[..<colon], value: text[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 })
+                name: UnsafeRawBufferPointer(rebasing: text[..<colon]),
+                value: UnsafeRawBufferPointer(rebasing: text[start...]))
         } else {
             headers.removeAll()
             status = Transfer.status(in: text)
@@ -154,7 +159,7 @@ final class Transfer: TimerTarget, ReplyProducer {
     }
 
     private func noteActivity() {
-        lastActivity = client.loop.now()
+        lastActivity = client.loop.turnStart
         guard !hasFirstByte else { return }
         hasFirstByte = true
         limitChanged()
@@ -165,9 +170,14 @@ final class Transfer: TimerTarget, ReplyProducer {
     func resume() {
         guard isPaused else { return }
         isPaused = false
-        lastActivity = client.loop.now()
+        lastActivity = client.loop.turnStart
         limitChanged()
         client.unpause(self)
+    }
+
+    func readerLeft() {
+        reply = nil
+        cancel()
     }
 
     func cancel() {

@@ -21,12 +21,17 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let clock: any TimeSource
     let poller: Poller
 
+    /// For work on this loop; touched by its thread only.
+    public var random = FastRandom()
     var jobs = Deque<Work>()
     var timers = TimerHeap<any TimerTarget>()
     var sources: [any LoopSource] = []
     private(set) var isStopping = false
     private(set) var liveTasks = 0
-    var lateness: (Double) -> Void = { _ in }
+    /// When the loop last woke: for limits that need no more than a turn's precision, and cost no clock
+    /// reading.
+    private(set) var turnStart = Instant.past
+    private var lateness: (Double) -> Void = { _ in }
 
     let inbox = Mutex(Inbox())
     private let thread = Mutex<pthread_t?>(nil)
@@ -56,6 +61,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     public var isCurrent: Bool {
         threadNumber.load(ordering: .relaxed) == UInt(pthread_self())
+    }
+
+    /// Has `report` told by how many seconds timers were late, on the loop's thread.
+    public func reportLateness(to report: @escaping @Sendable (Double) -> Void) {
+        execute { self.lateness = report }
     }
 
     public func now() -> Instant {
@@ -109,6 +119,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     func run() {
         threadNumber.store(UInt(pthread_self()), ordering: .relaxed)
+        turnStart = clock.now()
         while !isFinished { turn() }
         sources.removeAll()
     }
@@ -122,6 +133,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if isFinished { return }
         let timeout = sleepTimeout()
         poller.wait(milliseconds: timeout)
+        turnStart = clock.now()
         takeInbox()
         poller.dispatch()
         fireTimers()
@@ -179,6 +191,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: Timers
 
+    /// For tests that must know that something waits. On the loop's thread only.
+    package var armedTimers: Int { timers.count }
+
     /// Arms a timer. On the loop's thread only.
     func schedule(_ target: any TimerTarget, at deadline: Instant) -> TimerID {
         timers.insert(target, at: deadline)
@@ -191,7 +206,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func fireTimers() {
         guard let earliest = timers.earliest else { return }
-        let now = clock.now()
+        let now = turnStart
         guard earliest <= now else { return }
         lateness(now.seconds(since: earliest))
         while let due = timers.popDue(at: now) {

@@ -7,10 +7,6 @@ public enum HostProcess {
     public static func prepare() {
         // A peer that hangs up is an error of one write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        // glibc raises this threshold by itself as large blocks are freed, and then keeps them: bodies must
-        // go back.
-        mallopt(M_MMAP_THRESHOLD, 64 << 10)
-        mallopt(M_TRIM_THRESHOLD, 256 << 10)
         raiseDescriptorLimit()
     }
 

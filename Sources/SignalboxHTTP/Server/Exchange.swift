@@ -83,7 +83,7 @@ public final class Exchange: @unchecked Sendable {
     public func stream(status: Int, headers: [(name: String, value: String)]) -> ReplyStream {
         let stream = ReplyStream(exchange: self, bufferBytesMax: room.limits.replyBufferBytesMax)
         guard case .handling = stage, !isClientGone else {
-            stream.clientLeft()
+            stream.detach()
             return stream
         }
         stage = .streamed(Reply(status: status, headers: headers), stream)
@@ -96,7 +96,7 @@ public final class Exchange: @unchecked Sendable {
     /// The header is whole. False closes the connection.
     func begin() -> Bool {
         entry.exchange = self
-        entry.enter(.body, at: room.loop.now())
+        entry.enter(.body, at: room.loop.turnStart)
         guard let declared = header("content-length").flatMap({ Int($0) }) else { return true }
         guard declared <= room.limits.bodyBytesMax else { return rejectBody() }
         body.reserveCapacity(declared)
@@ -139,14 +139,14 @@ public final class Exchange: @unchecked Sendable {
     /// The reply was sent whole, or the connection has ended before.
     func completed(whole: Bool) {
         let isDuringHandling = task != nil
-        if case .replying(let stream?) = stage, !whole { stream.clientLeft() }
+        if case .replying(let stream?) = stage { whole ? stream.sent() : stream.detach() }
         if !whole { isClientGone = true }
         stage = .finished
         if !whole, let connection { room.failed(entry, connection) }
         connection = nil
         if isDuringHandling && !whole { task?.cancel() }
         entry.exchange = nil
-        entry.enter(.resting(fresh: false), at: room.loop.now())
+        entry.enter(.resting(fresh: false), at: room.loop.turnStart)
         if room.isDraining { room.hangUp(on: entry) }
     }
 
@@ -184,7 +184,7 @@ public final class Exchange: @unchecked Sendable {
 
     private func rejectBody() -> Bool {
         room.observer.rejected(.bodyTooLarge)
-        var reply = room.rejection(.bodyTooLarge)
+        var reply = room.rejection(.bodyTooLarge, self)
         reply.headers.append(("connection", "close"))
         return queue(reply, stream: nil)
     }
@@ -198,7 +198,7 @@ public final class Exchange: @unchecked Sendable {
             stream = ReplyStream(exchange: self, whole: reply.body)
         }
         stage = .replying(stream)
-        entry.enter(.replying, at: room.loop.now())
+        entry.enter(.replying, at: room.loop.turnStart)
         guard let response = MicrohttpdResponse(reply, stream: stream) else { return false }
         stream?.connection = connection
         return response.queue(on: connection, headers: reply.headers)

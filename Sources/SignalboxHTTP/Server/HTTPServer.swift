@@ -20,7 +20,7 @@ public final class HTTPServer: Sendable {
     /// - Throws: ``ListenError`` for an address that cannot be had.
     public init(
         group: EventLoopGroup, addresses: [ListenAddress], limits: ServerLimits, observer: any ServerObserver,
-        rejection: @escaping @Sendable (RejectionReason) -> Reply,
+        rejection: @escaping @Sendable (RejectionReason, Exchange) -> Reply,
         handler: @escaping @Sendable (Exchange) async -> Void
     ) throws(ListenError) {
         var share = limits

@@ -18,7 +18,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     let loop: EventLoop
     let limits: ServerLimits
     let observer: any ServerObserver
-    let rejection: @Sendable (RejectionReason) -> Reply
+    let rejection: @Sendable (RejectionReason, Exchange) -> Reply
     let handler: @Sendable (Exchange) async -> Void
     private(set) var isDraining = false
     private var daemon: MicrohttpdDaemon?
@@ -31,7 +31,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     init(
         loop: EventLoop, limits: ServerLimits, observer: any ServerObserver,
-        rejection: @escaping @Sendable (RejectionReason) -> Reply,
+        rejection: @escaping @Sendable (RejectionReason, Exchange) -> Reply,
         handler: @escaping @Sendable (Exchange) async -> Void
     ) {
         self.loop = loop
@@ -116,6 +116,8 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     func closed(_ entry: ServerConnection) {
         entry.isOpen = false
         if entry.isWatchedForHangUp { loop.poller.unwatch(entry.descriptor) }
+        // libmicrohttpd answers what is no request by itself (400, 431, 505), and closes.
+        if case .header = entry.phase, !entry.isHungUp { observer.rejected(.malformed) }
         let last = connections.removeLast()
         if last !== entry {
             connections[entry.position] = last
@@ -147,7 +149,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
             if let reason = entry.overdue(at: now, limits: limits) {
                 observer.rejected(reason)
                 hangUp(on: entry)
-            } else if !entry.isWatchedForHangUp, entry.isSuspended {
+            } else if entry.isSuspended, !entry.isWatchedForHangUp {
                 watchForHangUp(entry)
             }
         }
@@ -156,6 +158,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     /// libmicrohttpd finds the socket closed, and ends the connection in its own time.
     func hangUp(on entry: ServerConnection) {
+        entry.isHungUp = true
         shutdown(entry.descriptor, Int32(SHUT_RDWR))
         entry.exchange?.clientLeft()
     }

@@ -55,7 +55,7 @@ private func connectionChanged(
 ) {
     guard let room = room(context), let connection, let socketContext else { return }
     if code == .CONNECTION_NOTIFY_STARTED {
-        let entry = ServerConnection(descriptor: signalbox_mhd_socket(connection), since: room.loop.now())
+        let entry = ServerConnection(descriptor: signalbox_mhd_socket(connection), since: room.loop.turnStart)
         socketContext.pointee = Unmanaged.passRetained(entry).toOpaque()
         room.opened(entry)
     } else if let opaque = socketContext.pointee {
@@ -68,7 +68,7 @@ private func requestLineRead(
     _ context: UnsafeMutableRawPointer?, _ uri: UnsafePointer<CChar>?, _ connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
     if let room = room(context), let connection {
-        entry(of: connection)?.enter(.header, at: room.loop.now())
+        entry(of: connection)?.enter(.header, at: room.loop.turnStart)
     }
     return nil
 }

@@ -30,10 +30,15 @@ struct MicrohttpdResponse: ~Copyable {
         MHD_destroy_response(handle)
     }
 
-    /// False where a header field is malformed or memory is short; the connection is then to be closed.
+    /// False where memory is short or the response comes at the wrong time: the connection is then to be
+    /// closed.
     func queue(on connection: OpaquePointer, headers: [(name: String, value: String)]) -> Bool {
         for (name, value) in headers {
-            guard MHD_add_response_header(handle, name, value) == .YES else { return false }
+            // libmicrohttpd refuses empty values and line breaks: better no field than no reply.
+            let result = name.withCString { name in
+                value.withCString { MHD_add_response_header(handle, name, $0) }
+            }
+            assert(result == .YES, "libmicrohttpd refuses the field \(name)")
         }
         return MHD_queue_response(connection, status, handle) == .YES
     }

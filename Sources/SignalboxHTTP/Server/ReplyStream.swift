@@ -84,17 +84,27 @@ public final class ReplyStream: @unchecked Sendable {
         breakOff()
     }
 
+    /// The client has hung up, though libmicrohttpd may not know yet: it is woken to find out.
     func clientLeft() {
         isGone = true
-        if end.isOpen { end = .broken }
-        // libmicrohttpd ends no connection that is suspended.
-        wakeReader()
-        connection = nil
         wakeWriter()
+        wakeReader()
+    }
+
+    /// libmicrohttpd has sent it whole.
+    func sent() {
+        connection = nil
+    }
+
+    /// libmicrohttpd's connection is no more.
+    func detach() {
+        connection = nil
+        clientLeft()
     }
 
     /// libmicrohttpd asks for the next bytes.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        if isGone { return signalbox_mhd_end_with_error() }
         let available = pending.count - consumed
         if available == 0 {
             switch end {
@@ -112,7 +122,7 @@ public final class ReplyStream: @unchecked Sendable {
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[consumed..<consumed + count]))
         }
         consumed += count
-        entry.enter(.replying, at: room.loop.now())
+        entry.enter(.replying, at: room.loop.turnStart)
         release()
         return count
     }
@@ -128,7 +138,7 @@ public final class ReplyStream: @unchecked Sendable {
     private func wakeReader() {
         guard isWaitingForBytes, let connection else { return }
         isWaitingForBytes = false
-        entry.enter(.replying, at: room.loop.now())
+        entry.enter(.replying, at: room.loop.turnStart)
         room.resume(connection)
     }
 

@@ -20,13 +20,15 @@ final class ServerConnection: Pollable {
     let descriptor: Int32
     private(set) var phase: Phase = .resting(fresh: true)
     private(set) var since: Instant
-    /// The request being handled or answered.
-    weak var exchange: Exchange?
+    /// The request being handled or answered; cleared when it is completed.
+    var exchange: Exchange?
     /// Its place in the server's list.
     var position = 0
     var isWatchedForHangUp = false
     /// Until libmicrohttpd has let go of it.
     var isOpen = true
+    /// The server has closed it.
+    var isHungUp = false
 
     init(descriptor: Int32, since: Instant) {
         self.descriptor = descriptor
@@ -38,7 +40,7 @@ final class ServerConnection: Pollable {
         if events & signalbox_epoll_hang_up != 0 { exchange?.clientLeft() }
     }
 
-    /// Whether the handler is being waited for, and libmicrohttpd is not watching the socket.
+    /// The client waits for a provider: its socket is suspended, and nobody would see it leave.
     var isSuspended: Bool {
         switch phase {
         case .handling: true

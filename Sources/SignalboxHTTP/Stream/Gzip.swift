@@ -24,7 +24,7 @@ public enum Gzip {
     }
 
     /// One gzip member, whole and nothing after it.
-    /// - Throws: ``GzipError/tooLarge(limit:)`` as soon as the output passes `bytesMax`: a small bomb stays small.
+    /// - Throws: ``GzipError/tooLarge(limit:)`` as soon as the output passes `bytesMax`.
     public static func decompress(_ bytes: [UInt8], bytesMax: Int) throws(GzipError) -> [UInt8] {
         var stream = z_stream()
         guard signalbox_gzip_inflate_init(&stream) == Z_OK else { throw .noMemory }

@@ -18,7 +18,9 @@ enum OpenAICompatibleReply {
             return malformed(status, "the provider's answer has no choices")
         }
         var summary = ReplySummary(usage: fields["usage"].flatMap { usage($0, in: body) })
+        var hasChoice = false
         for choice in JSONScan.elements(of: choices, in: body) {
+            hasChoice = true
             if let reason = JSONScan.member("finish_reason", of: choice, in: body),
                 let text = JSONScan.string(at: reason, in: body)
             {
@@ -26,6 +28,7 @@ enum OpenAICompatibleReply {
                 break
             }
         }
+        guard hasChoice else { return malformed(status, "the provider's answer has no choices") }
         return .success(summary)
     }
 

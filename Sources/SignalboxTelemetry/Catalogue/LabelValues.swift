@@ -43,6 +43,7 @@ public enum RejectionReason: String, Sendable, CaseIterable {
     /// Still in flight when the time to drain was over.
     case drainTimeout = "drain_timeout"
     case connectionLimit = "connection_limit"
+    /// The header was incomplete, too large, or not HTTP.
     case malformed
     case unauthorized
 }

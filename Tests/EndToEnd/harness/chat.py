@@ -32,7 +32,12 @@ def finish_event(model: str) -> bytes:
 DONE_EVENT = b"data: [DONE]\n\n"
 
 
-def error(status: int, message: str, code: str | None = None, kind: str = "server_error") -> bytes:
+_ERROR_TYPES = {400: "invalid_request_error", 401: "invalid_request_error", 402: "billing_error",
+                403: "permission_error", 404: "invalid_request_error", 429: "rate_limit_error"}
+
+
+def error(status: int, message: str, code: str | None = None, kind: str | None = None) -> bytes:
+    kind = kind or _ERROR_TYPES.get(status, "server_error")
     return _encoded({"error": {"message": message, "type": kind, "param": None, "code": code or str(status)}})
 
 

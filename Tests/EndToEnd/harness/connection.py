@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         if self._task is None:
             return asyncio.sleep(0)
         self._task.cancel()
-        if self.transport is not None:
+        if self.transport is not None and not self._left.is_set():
             self.transport.abort()
         return self._task
 

@@ -171,5 +171,6 @@ private final class Producer: ReplyProducer, @unchecked Sendable {
 
     func resume() { resumed += 1 }
     func cancel() { cancelled += 1 }
+    func readerLeft() { cancelled += 1 }
     func keep(_ reply: IncomingReply, for limit: Duration) { kept.append(limit) }
 }

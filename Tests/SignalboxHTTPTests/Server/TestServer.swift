@@ -30,7 +30,9 @@ final class TestServer: Sendable {
         server = try HTTPServer(
             group: group, addresses: addresses.compactMap { ListenAddress($0) }, limits: limits,
             observer: observer,
-            rejection: { Reply(status: 413, headers: [("x-why", $0.rawValue)], body: Array("no".utf8)) },
+            rejection: { reason, _ in
+                Reply(status: 413, headers: [("x-why", reason.rawValue)], body: Array("no".utf8))
+            },
             handler: handler)
         let server = server
         try conductor.loop.run { try await server.start() }
@@ -60,34 +62,39 @@ final class TestServer: Sendable {
         }
     }
 
-    /// Begins to drain, and returns once every loop does; the handover gets its value when the server has
-    /// drained.
-    @discardableResult
-    func beginDrain(within limit: Duration) -> Handover<Void> {
+    /// Begins to drain, its time running; the handover gets its value when the server has drained.
+    func beginDrain(within limit: Duration) throws -> Handover<Void> {
+        let before = try timerCounts()
+        startDrain(within: limit)
+        // Each loop has armed its limit, or is done already: only then may a test move the clock.
+        for _ in 0..<100_000 where drained.count == 0 {
+            if zip(try timerCounts(), before).allSatisfy({ $0 > $1 }) { break }
+        }
+        // And what the conductor's same jobs asked of the loops has been done.
+        try conductor.settle()
+        try settle()
+        return drained
+    }
+
+    private func timerCounts() throws -> [Int] {
+        try group.loops.map { loop in try loop.run { loop.armedTimers } }
+    }
+
+    private func startDrain(within limit: Duration) {
         hasBegunDrain.withLock { $0 = true }
         let (server, drained) = (server, drained)
         conductor.loop.spawn {
             await server.drain(within: limit)
             drained.put(())
         }
-        for _ in 0..<1_000 where drained.count == 0 && !isDraining {}
-        return drained
-    }
-
-    /// Each loop has a timer for its sweep, and a second one for the end of the drain; and what the same job
-    /// of the conductor submits after that has run.
-    private var isDraining: Bool {
-        let timers = group.loops.map { loop in (try? loop.run { loop.timers.count }) ?? 0 }
-        try? conductor.settle()
-        try? settle()
-        return timers.allSatisfy { $0 > 1 }
     }
 
     /// Whatever a failed test has left in flight ends with its time.
     private func finish() {
         let hasBegun = hasBegunDrain.withLock { $0 }
-        if !hasBegun { beginDrain(within: .zero) }
+        if !hasBegun { startDrain(within: .zero) }
         for _ in 0..<3 { try? advance(by: .seconds(3600)) }
+        // A server that does not drain has failed the test that says so already.
         if !hasBegun { _ = try? drained.take() }
         group.shutdown()
     }

@@ -1,0 +1,23 @@
+/// Random numbers for spreading and naming things: seeded by the system once, then 2 ns each (SplitMix64,
+/// Steele, Lea and Flood 2014). Not for secrets.
+public struct FastRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init() {
+        var system = SystemRandomNumberGenerator()
+        state = system.next()
+    }
+
+    /// The same numbers each time, for tests and simulations.
+    public init(seed: UInt64) {
+        state = seed
+    }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
