@@ -150,7 +150,8 @@ import Testing
             socket.write(wholeReply("\(request.body.count)"))
             // Takes some of the next request, and ends without a word.
             _ = socket.read(max: 20_000)
-            socket.reset()
+            socket.finishWriting()
+            _ = socket.readToEnd()
         }
         defer { server.stop() }
         let client = try TestClient()

@@ -121,7 +121,8 @@ import Testing
         let quick = try test.connect()
         for _ in 0..<100 {
             quick.send("GET", "/quick")
-            #expect(quick.readMessage()?.text == "quick")
+            let reply = try #require(quick.readMessage())
+            #expect(reply.text == "quick")
         }
     }
 
