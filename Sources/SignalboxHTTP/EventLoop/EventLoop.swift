@@ -174,11 +174,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private func takeInbox() {
         guard poller.wasWoken() else { return }
         let work = inbox.withLock { inbox in
-            defer {
-                inbox.work.removeAll(keepingCapacity: inbox.work.count < 1024)
-                inbox.isAwake = false
-            }
-            return inbox.work
+            var work: [Work] = []
+            swap(&work, &inbox.work)
+            inbox.isAwake = false
+            return work
         }
         jobs.append(contentsOf: work)
     }
