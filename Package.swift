@@ -98,7 +98,7 @@ let package = Package(
             path: "Tests/Fuzz", swiftSettings: strict),
 
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
-        tests("SignalboxTelemetryTests", of: ["SignalboxTelemetry", "SignalboxCore"]),
+        tests("SignalboxTelemetryTests", of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),

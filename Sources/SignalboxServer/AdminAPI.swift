@@ -25,14 +25,17 @@ struct AdminAPI: Sendable {
         }
     }
 
+    /// What answers HEAD as well: libmicrohttpd sends the header alone, with the length of what GET sends.
     private func metrics(_ exchange: Exchange) -> Reply {
+        let format = ExpositionFormat.negotiate(accept: exchange.header("accept"))
         var text: [UInt8] = []
-        registry.renderText(into: &text)
+        registry.render(format, into: &text)
         var reply = Reply(
             status: 200,
-            headers: [("content-type", MetricRegistry.textContentType), ("vary", "accept-encoding")],
+            headers: [("content-type", format.contentType), ("vary", "Accept, Accept-Encoding")],
             body: text)
-        if exchange.header("accept-encoding")?.contains("gzip") == true, let packed = Gzip.compress(text) {
+        let isPacked = Gzip.isPreferred(acceptEncoding: exchange.header("accept-encoding"))
+        if isPacked, let packed = Gzip.compress(text) {
             reply.body = packed
             reply.headers.append(("content-encoding", "gzip"))
         }

@@ -57,6 +57,10 @@ public final class MetricRegistry: Sendable {
 
     /// States facts as labels of a series whose value is 1.
     public func info(_ definition: MetricDefinition, _ labels: String...) {
+        info(definition, labels)
+    }
+
+    public func info(_ definition: MetricDefinition, _ labels: [String]) {
         let family = family(definition, .gauge, isExpected: definition.kind == .info)
         Gauge(cells: family.cells(labels)).set(1)
     }
