@@ -20,6 +20,12 @@ func tests(_ name: String, of subjects: [Target.Dependency], exclude: [String] =
     .testTarget(name: name, dependencies: subjects, exclude: exclude, swiftSettings: strict)
 }
 
+/// Through which an embedder's own logs and metrics come out of ours.
+let facades: [Target.Dependency] = [
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "CoreMetrics", package: "swift-metrics"),
+]
+
 let package = Package(
     name: "signalbox",
     products: [
@@ -34,6 +40,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -48,7 +56,7 @@ let package = Package(
         // 1
         room("SignalboxCore"),
         // 2
-        room("SignalboxTelemetry", over: ["SignalboxCore"]),
+        room("SignalboxTelemetry", over: ["SignalboxCore"] + facades),
         // 3
         room(
             "SignalboxHTTP",
@@ -98,7 +106,9 @@ let package = Package(
             path: "Tests/Fuzz", swiftSettings: strict),
 
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
-        tests("SignalboxTelemetryTests", of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"]),
+        tests(
+            "SignalboxTelemetryTests",
+            of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"] + facades),
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),

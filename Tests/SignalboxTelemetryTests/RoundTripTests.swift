@@ -1,3 +1,4 @@
+import SignalboxCore
 import SignalboxTesting
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 @Suite struct RoundTripTests {
     @Test(arguments: ExpositionFormat.allCases, [1, 2, 3, 4, 5] as [UInt64])
     func `what was counted is what is read`(format: ExpositionFormat, seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = FastRandom(seed: seed)
         let registry = MetricRegistry()
         var expected: [String: Set<ExpositionDocument.Sample>] = [:]
         for index in 0..<40 {
@@ -31,7 +32,7 @@ import Testing
 
     private static let help = "A \"quoted\" \\ backslash \\n\nand a second line."
 
-    private static func metric(_ index: Int, _ random: inout SeededGenerator) -> MetricDefinition {
+    private static func metric(_ index: Int, _ random: inout FastRandom) -> MetricDefinition {
         let labels = (0..<Int.random(in: 0...3, using: &random)).map { "label_\($0)" }
         switch index % 4 {
         case 0: return MetricDefinition("m\(index)_total", .counter, labels: labels, help: help)
@@ -48,7 +49,7 @@ import Testing
     /// Gives the series a value and returns the samples that it must be read back as.
     private static func fill(
         _ registry: MetricRegistry, _ metric: MetricDefinition, _ labels: [String],
-        _ random: inout SeededGenerator
+        _ random: inout FastRandom
     ) -> Set<ExpositionDocument.Sample> {
         let pairs = Dictionary(uniqueKeysWithValues: zip(metric.labels, labels))
         let value = Double(sign: .plus, exponent: Int.random(in: -40...40, using: &random), significand: 1.1)
@@ -77,7 +78,7 @@ import Testing
         }
     }
 
-    private static func text(_ random: inout SeededGenerator) -> String {
+    private static func text(_ random: inout FastRandom) -> String {
         let pieces = [
             "\\", "\"", "\n", "\r", "{", "}", ",", "=", " ", "#", "n", "\u{0}", "\u{301}", "é", "🚂",
         ]

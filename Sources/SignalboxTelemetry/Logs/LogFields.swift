@@ -2,8 +2,9 @@ public import SignalboxCore
 
 /// The fields of one line, written in the order of the calls straight into the line's bytes.
 ///
-/// Never give it a prompt or an answer. Credentials are `Secret`, which it prints as `•••`; what merely
-/// looks like one is masked too (`Redaction`). Names must be plain words: they are not escaped.
+/// Never give it a prompt or an answer. Credentials are `Secret`, which it prints as `•••`; what merely looks
+/// like one is masked too (`Redaction`). Names must be plain words: they are not escaped. Those that are only
+/// known at run time go through `begin(dynamic:)`, which escapes them.
 public struct LogFields: ~Copyable {
     var bytes: LineBytes
     let format: LogFormat
@@ -50,12 +51,12 @@ public struct LogFields: ~Copyable {
     /// JSON has no infinities and no NaN: they become null.
     public mutating func double(_ name: StaticString, _ value: Double) {
         guard begin(name) else { return }
-        bytes.append(value.isFinite ? value.description : "null")
+        appendNumber(value)
     }
 
     public mutating func bool(_ name: StaticString, _ value: Bool) {
         guard begin(name) else { return }
-        append(value ? "true" : "false")
+        appendBool(value)
     }
 
     /// A duration as a number of milliseconds with three decimals.
@@ -74,43 +75,100 @@ public struct LogFields: ~Copyable {
         _ name: StaticString, _ items: Items, _ describe: (Items.Element, inout LogFields) -> Void
     ) {
         guard begin(name) else { return }
+        appendList(items) { item, line in
+            line.appendObject { describe(item, &$0) }
+        }
+    }
+}
+
+/// Values without a name, which a list and a dynamic name have after them.
+extension LogFields {
+    /// `append` writes one value, whatever it is.
+    mutating func appendList<Items: Sequence>(
+        _ items: Items, _ append: (Items.Element, inout LogFields) -> Void
+    ) {
         bytes.append(UInt8(ascii: "["))
         var needsSeparator = false
         for item in items {
-            guard bytes.count < limits.lineBytesMax else {
-                isCut = true
-                break
-            }
+            guard hasRoom() else { break }
             if needsSeparator { bytes.append(separator) }
-            bytes.append(UInt8(ascii: "{"))
-            isFirst = true
-            describe(item, &self)
-            bytes.append(UInt8(ascii: "}"))
+            append(item, &self)
             needsSeparator = true
         }
         bytes.append(UInt8(ascii: "]"))
         isFirst = false
+    }
+
+    mutating func appendObject(_ describe: (inout LogFields) -> Void) {
+        bytes.append(UInt8(ascii: "{"))
+        isFirst = true
+        describe(&self)
+        bytes.append(UInt8(ascii: "}"))
+        isFirst = false
+    }
+
+    mutating func appendNumber(_ value: Int) {
+        bytes.append(value)
+    }
+
+    mutating func appendNumber(_ value: Double) {
+        bytes.append(value.isFinite ? value.description : "null")
+    }
+
+    mutating func appendBool(_ value: Bool) {
+        append(value ? "true" : "false")
+    }
+
+    mutating func appendMask() {
+        appendQuote()
+        append(Redaction.mask)
+        appendQuote()
+    }
+
+    /// Begins a field whose name comes from outside; the caller sees to it that it is the only one so named.
+    mutating func begin(dynamic name: String) -> Bool {
+        guard hasRoom() else { return false }
+        if !isFirst { bytes.append(separator) }
+        isFirst = false
+        appendText(name)
+        bytes.append(format == .json ? UInt8(ascii: ":") : UInt8(ascii: "="))
+        return true
+    }
+
+    /// Where something had to be left out.
+    mutating func markCut() {
+        isCut = true
     }
 }
 
 /// What begins and ends a line.
 extension LogFields {
     mutating func beginLine(_ time: WallTime, _ level: LogLevel, _ event: LogEvent) {
+        appendHead(time, level)
+        appendQuote()
+        append(event.name)
+        appendQuote()
+    }
+
+    /// For messages that are sentences, from outside.
+    mutating func beginLine(_ time: WallTime, _ level: LogLevel, message: String) {
+        appendHead(time, level)
+        appendText(message, isBare: Self.isPlainSentence)
+    }
+
+    private mutating func appendHead(_ time: WallTime, _ level: LogLevel) {
         switch format {
         case .json:
             append(#"{"timestamp":""#)
             TimestampText.append(time, to: &bytes)
             append(#"","level":""#)
             bytes.append(level.label)
-            append(#"","message":""#)
-            append(event.name)
-            appendQuote()
+            append(#"","message":"#)
         case .text:
             TimestampText.append(time, to: &bytes)
             bytes.append(UInt8(ascii: " "))
             bytes.append(level.label)
             bytes.append(UInt8(ascii: " "))
-            append(event.name)
         }
         isFirst = false
     }
@@ -131,11 +189,16 @@ extension LogFields {
     }
 
     private mutating func begin(_ name: StaticString) -> Bool {
+        guard hasRoom() else { return false }
+        appendName(name)
+        return true
+    }
+
+    private mutating func hasRoom() -> Bool {
         guard bytes.count < limits.lineBytesMax else {
             isCut = true
             return false
         }
-        appendName(name)
         return true
     }
 
@@ -157,11 +220,12 @@ extension LogFields {
         bytes.append(text)
     }
 
-    private mutating func appendText(_ value: String) {
+    /// Capped, masked and escaped; text leaves out the quotes where `isBare` allows.
+    mutating func appendText(_ value: String, isBare: (String) -> Bool = LogFields.isPlainWord) {
         guard value.utf8.count <= limits.valueBytesMax else {
-            return appendText(value.capped(bytesMax: limits.valueBytesMax))
+            return appendText(value.capped(bytesMax: limits.valueBytesMax), isBare: isBare)
         }
-        let isQuoted = format == .json || !Self.isPlainWord(value)
+        let isQuoted = format == .json || !isBare(value)
         if isQuoted { bytes.append(UInt8(ascii: "\"")) }
         var value = value
         value.withUTF8 { utf8 in
@@ -182,7 +246,7 @@ extension LogFields {
         if traits.contains(.needsEscapes) { bytes.appendEscaped(rest) } else { bytes.append(rest) }
     }
 
-    private static func isPlainWord(_ value: String) -> Bool {
+    static func isPlainWord(_ value: String) -> Bool {
         !value.isEmpty
             && value.utf8.allSatisfy { byte in
                 switch byte {
@@ -190,5 +254,15 @@ extension LogFields {
                 default: true
                 }
             }
+    }
+
+    /// Without what could be taken for a field or a further line.
+    private static func isPlainSentence(_ value: String) -> Bool {
+        value.utf8.allSatisfy { byte in
+            switch byte {
+            case 0...0x1F, 0x22, 0x3D, 0x5C, 0x7F: false
+            default: true
+            }
+        }
     }
 }

@@ -6,6 +6,10 @@ public struct LogLimits: Sendable, Hashable {
     public var valueBytesMax: Int
     /// One line; further fields are left out and `"cut":true` says so.
     public var lineBytesMax: Int
+    /// The name of a field that is made at run time; what is longer is cut and ends in `…`.
+    static let nameBytesMax = 128
+    /// Dictionaries and lists within each other; what lies deeper is left out, and `"cut":true` says so.
+    static let depthMax = 8
     /// How long lines may wait for company before they are written together.
     public var coalescing: Duration
 

@@ -32,6 +32,33 @@ enum Redaction {
         return nil
     }
 
+    /// The text with its credentials masked, for what is compared before it is written.
+    static func masked(_ text: String) -> String {
+        var text = text
+        return text.withUTF8 { utf8 in
+            var clean = 0
+            var masked = ""
+            while let hidden = next(in: utf8, from: clean) {
+                masked += String(decoding: utf8[clean..<hidden.lowerBound], as: UTF8.self) + "\(mask)"
+                clean = hidden.upperBound
+            }
+            return masked + String(decoding: utf8[clean...], as: UTF8.self)
+        }
+    }
+
+    /// Whether a field of that name holds a credential, whatever its value looks like: `Authorization`,
+    /// `x-api-key`, `db.password`. Tokens are what models count too, so a plural is none.
+    static func hidesField(named name: String) -> Bool {
+        let letters = String(decoding: name.utf8.filter(isAlphanumeric).map(lowercased), as: UTF8.self)
+        return letters == "token" || secretEndings.contains { letters.hasSuffix($0) }
+    }
+
+    private static let secretEndings = [
+        "password", "passwd", "passphrase", "secret", "secretkey", "apikey", "accesskey", "privatekey",
+        "authorization", "cookie", "credential", "credentials", "accesstoken", "refreshtoken", "authtoken",
+        "apitoken", "idtoken", "sessiontoken", "bearertoken",
+    ]
+
     /// The index after `prefix`, if the text up to and with `last` ends in it, at the start of a word.
     private static func ends(
         _ text: UnsafeBufferPointer<UInt8>, at last: Int, with prefix: StaticString

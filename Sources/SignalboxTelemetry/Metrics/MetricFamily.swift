@@ -24,8 +24,15 @@ final class MetricFamily: Sendable {
         var known: [[String]: Series] = [:]
         /// By label values, so that every scrape has the same order.
         var ordered: [Series] = []
+        /// In `known`, not in `ordered`.
+        var hidden: Set<[String]> = []
         /// Takes the samples of label sets that fit nothing; never exported.
         var sink: CellRange?
+
+        mutating func place(_ series: Series) {
+            let place = ordered.partitioningIndex { series.labels.lexicographicallyPrecedes($0.labels) }
+            ordered.insert(series, at: place)
+        }
     }
 
     let definition: MetricDefinition
@@ -60,6 +67,19 @@ final class MetricFamily: Sendable {
         }
     }
 
+    /// Leaves the series out of scrapes until somebody asks for these label values again. Its cells go on as
+    /// they are, and it keeps its place under the cap: handles to it may be in use. False if it has none of
+    /// its own.
+    func hide(_ labels: [String]) -> Bool {
+        let values = labels.map { $0.capped(bytesMax: limits.labelValueBytesMax) }
+        return state.withLock { state in
+            guard let known = state.known[values] else { return false }
+            state.ordered.removeAll { $0 === known }
+            state.hidden.insert(values)
+            return true
+        }
+    }
+
     /// The series as they stand, in their lasting order.
     var series: [Series] {
         state.withLock { $0.ordered }
@@ -67,6 +87,7 @@ final class MetricFamily: Sendable {
 
     private func series(_ values: [String], _ reading: Reading?, in state: inout State) -> Series {
         if let known = state.known[values] {
+            if state.hidden.remove(values) != nil { state.place(known) }
             guard let reading else { return known }
             let renewed = Series(values, of: self, cells: known.cells, reading: reading)
             state.known[values] = renewed
@@ -81,8 +102,7 @@ final class MetricFamily: Sendable {
         }
         let fresh = Series(values, of: self, cells: bank.reserve(content.cellCount), reading: reading)
         state.known[values] = fresh
-        let place = state.ordered.partitioningIndex { values.lexicographicallyPrecedes($0.labels) }
-        state.ordered.insert(fresh, at: place)
+        state.place(fresh)
         return fresh
     }
 }

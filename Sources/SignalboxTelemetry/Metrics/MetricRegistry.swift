@@ -70,6 +70,16 @@ public final class MetricRegistry: Sendable {
         state.withLock { $0.preparations.append(preparation) }
     }
 
+    /// Whether a scrape sees it: false for what a mistaken caller was given.
+    func exports(_ family: MetricFamily) -> Bool {
+        state.withLock { $0.families[family.definition.name] === family }
+    }
+
+    /// For what is wrong before there is a metric to ask for.
+    func countMistake() {
+        mistakes.countMistake()
+    }
+
     /// The families by name, after every preparation has run.
     func prepared() -> [MetricFamily] {
         let (families, preparations) = state.withLock { (Array($0.families.values), $0.preparations) }
