@@ -64,8 +64,11 @@ struct ServeCommand: ParsableCommand {
             service = try Service(
                 configuration, registry: registry, logger: Logger(writer: writer),
                 threads: configuration.server.threads.resolved)
-            // mimalloc would keep the memory of a burst of large bodies for its next one.
-            service.repeatOnEachLoop(every: .seconds(2)) { mi_collect(true) }
+            // mimalloc would keep the memory of a burst of large bodies for the next one. Below that size,
+            // giving it back only costs the page faults to get it again.
+            service.repeatOnEachLoop(every: .seconds(2)) {
+                if HostProcess.residentBytes > ServeCommand.keptBytes { mi_collect(true) }
+            }
             try await service.start()
         } catch {
             throw CommandFailure(message: error.description, status: 1)
@@ -85,6 +88,9 @@ struct ServeCommand: ParsableCommand {
         }
         return address
     }
+
+    /// Memory that the process may keep for itself when it is idle.
+    private static let keptBytes = 40 << 20
 
     /// The source revision that the image was built from, if its builder said so.
     fileprivate static var revision: String {
