@@ -1,13 +1,14 @@
 """Clients that are slow, fall silent or keep their connection: ended in time, or served as HTTP promises."""
 
 import json
+import resource
 
 import pytest
 
 from harness import behaviours, chat, contract
 from harness.configuration import configuration, provider
 from harness.raw_client import RawClient, fetch, request
-from harness.waiting import Deadline
+from harness.waiting import Deadline, scraped_until
 
 CHAT = "/v1/chat/completions"
 GOOD = json.dumps({"model": "chat", "messages": [{"role": "user", "content": contract.PROMPT}]}).encode()
@@ -98,6 +99,23 @@ def test_silent_connections_do_not_keep_others_out(start_daemon, alpha):
     assert answered
     for client in silent:
         client.close()
+
+
+def test_connections_beyond_the_last_descriptor_are_closed_and_counted(start_daemon, alpha):
+    daemon = start_daemon(configuration(provider("alpha", alpha)))
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (60, 60))
+    clients = [RawClient(daemon.addresses("server")[0]) for _ in range(100)]
+    try:
+        # Without a spare descriptor they would wait for ever, and wake the daemon all the time.
+        assert clients[-1].response(timeout=PATIENCE_SECONDS) is None
+    finally:
+        for client in clients:
+            client.close()
+    scraped_until(
+        daemon.metrics,
+        lambda metrics: metrics.value("signalbox_requests_rejected_total", reason="connection_limit") > 0,
+        "refused connections counted")
+    assert fetch(daemon.url + "/v1/models").status == 200
 
 
 def test_a_connection_is_kept_for_the_next_request(raw):

@@ -42,7 +42,10 @@ public final class HTTPServer: Sendable {
         }
         var listeners: [Listener] = []
         for address in addresses {
-            listeners.append(try Listener(on: address, loop: acceptor, accepted: hand))
+            listeners.append(
+                try Listener(
+                    on: address, loop: acceptor, accepted: hand,
+                    refused: { observer.rejected(.connectionLimit) }))
         }
         self.listeners = listeners
         self.addresses = listeners.map(\.address)
