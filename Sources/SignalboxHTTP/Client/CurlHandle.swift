@@ -7,7 +7,9 @@ import SignalboxCore
 final class CurlHandle {
     let easy: UnsafeMutableRawPointer
     private let address = curl_url()
+    /// The template's header fields behind an empty `Expect`.
     private var list: UnsafeMutablePointer<curl_slist>?
+    private var sendsLargeBody = true
     private let errorText: UnsafeMutablePointer<CChar>
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
@@ -39,7 +41,8 @@ final class CurlHandle {
         try check(signalbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, transfer))
         try check(signalbox_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count))
-        if body.count <= CurlHandle.copiedBodyBytesMax {
+        try chooseHeader(isLarge: body.count > CurlHandle.copiedBodyBytesMax)
+        if !sendsLargeBody {
             try check(
                 body.withUnsafeBytes {
                     signalbox_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
@@ -55,6 +58,15 @@ final class CurlHandle {
     /// A body up to this size travels in one packet train with the header.
     static let copiedBodyBytesMax = 16 << 10
 
+    /// Left to itself, curl asks for "100 Continue", and waits a second for it, before it sends more than a
+    /// megabyte. For smaller bodies the empty field that forbids it would only cost: curl goes through all
+    /// fields for each that it might add.
+    private func chooseHeader(isLarge: Bool) throws(TransportError) {
+        guard isLarge != sendsLargeBody else { return }
+        sendsLargeBody = isLarge
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, isLarge ? list : list?.pointee.next))
+    }
+
     private func prepareTarget(_ template: RequestTemplate) throws(TransportError) {
         // Parsed once, here: from CURLOPT_URL curl would parse it again for each transfer.
         guard let address, curl_url_set(address, CURLUPART_URL, template.url, 0) == CURLUE_OK else {
@@ -66,7 +78,6 @@ final class CurlHandle {
         try check(signalbox_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
         try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
-        // Without this, curl asks for "100 Continue" and waits a second for bodies over a megabyte.
         list = curl_slist_append(nil, "Expect:")
         for (name, value) in template.headers {
             list = curl_slist_append(list, "\(name): \(value.reveal())")
