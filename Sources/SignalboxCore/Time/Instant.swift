@@ -21,7 +21,7 @@ public struct Instant: InstantProtocol, Sendable {
 
     @inlinable
     public func duration(to other: Instant) -> Duration {
-        Duration(attoseconds: Int128(other.nanoseconds &- nanoseconds) &* 1_000_000_000)
+        .nanoseconds(other.nanoseconds &- nanoseconds)
     }
 
     /// Seconds from `earlier` to here, as metrics want them.
