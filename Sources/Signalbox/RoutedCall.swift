@@ -6,7 +6,7 @@ public import SignalboxTelemetry
 /// One client's request on its way through its candidates.
 ///
 /// Ask for the ``answer()`` once, deliver it, then say how it went with
-/// ``end(_:status:failure:clientWait:)``. Confined to its loop's thread.
+/// ``end(_:status:failure:clientWait:)``. ``cancel()`` gives it up in between. Confined to its loop's thread.
 public final class RoutedCall: @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
@@ -15,6 +15,7 @@ public final class RoutedCall: @unchecked Sendable {
         let tenantLabel: String
         let requestID: String
         let receivedAt: Instant
+        let canceller: IncomingReply.Canceller
     }
 
     public enum Answer: Sendable {
@@ -31,6 +32,9 @@ public final class RoutedCall: @unchecked Sendable {
     private let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
     private var current: ResolvedCandidate?
+    /// What is being waited for.
+    private var reply: IncomingReply?
+    private var isCancelled = false
     private var summary = ReplySummary()
     private var waited: Duration = .zero
     private var hasEnded = false
@@ -66,13 +70,15 @@ public final class RoutedCall: @unchecked Sendable {
 
     // MARK: The walk
 
-    /// Tries candidates until one answers, or none is left. Cancelling the task gives up at once.
+    /// Tries candidates until one answers, or none is left. Cancelling the task gives up at once, unless the
+    /// call was begun with its owner as the canceller.
     public func answer() async -> Answer {
         var plan = AttemptPlan(route.plan, deadline: deadline, limits: route.limits)
         var failure: UpstreamFailure?
-        while true {
+        while !isCancelled {
             let previous = plan.current
-            switch plan.next(after: failure, at: worker.loop.now(), random: &worker.loop.random) {
+            let now = worker.loop.now()
+            switch plan.next(after: failure, at: now, random: &worker.loop.random) {
             case .attempt(let candidate, let reason, let pause):
                 if pause > .zero {
                     guard await rest(pause) else { return .failure(cancelled()) }
@@ -80,7 +86,7 @@ public final class RoutedCall: @unchecked Sendable {
                 if let previous, let failure {
                     tellMove(from: previous, to: candidate, reason, because: failure)
                 }
-                switch await attempt(route[candidate]) {
+                switch await attempt(route[candidate], at: pause > .zero ? worker.loop.now() : now) {
                 case .success(let answer): return answer
                 case .failure(let latest): failure = latest
                 }
@@ -91,6 +97,13 @@ public final class RoutedCall: @unchecked Sendable {
                 return .failure(CallFailure(exhaustion, attempts: history))
             }
         }
+        return .failure(cancelled())
+    }
+
+    /// Nobody waits for the answer any more: the provider's connection is closed.
+    public func cancel() {
+        isCancelled = true
+        reply?.cancel()
     }
 
     private func rest(_ pause: Duration) async -> Bool {
@@ -124,8 +137,9 @@ public final class RoutedCall: @unchecked Sendable {
 
     // MARK: One attempt
 
-    private func attempt(_ candidate: ResolvedCandidate) async -> Result<Answer, UpstreamFailure> {
-        let start = worker.loop.now()
+    private func attempt(
+        _ candidate: ResolvedCandidate, at start: Instant
+    ) async -> Result<Answer, UpstreamFailure> {
         current = candidate
         attemptCount += 1
         let body: [UInt8]
@@ -136,18 +150,21 @@ public final class RoutedCall: @unchecked Sendable {
             return .failure(error)
         }
         candidate.provider.metrics.inflight.increment()
-        let reply = worker.send(call, body: body, to: candidate, deadline: deadline)
+        let reply = worker.send(
+            call, body: body, to: candidate, deadline: deadline, cancelledBy: caller.canceller)
+        self.reply = reply
         if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
         defer { candidate.provider.metrics.inflight.decrement() }
         let result = await takeWhole(reply, from: candidate)
-        addWait(since: start)
+        let end = worker.loop.now()
+        waited += start.duration(to: end)
         switch result {
         case .success(let body):
-            record(candidate, since: start, failure: nil, status: reply.status)
+            record(candidate, from: start, to: end, failure: nil, status: reply.status)
             let type = reply.headers["content-type"] ?? "application/json"
             return .success(.whole(status: reply.status, contentType: type, body: body))
         case .failure(let failure):
-            record(candidate, since: start, failure: failure, status: failure.status)
+            record(candidate, from: start, to: end, failure: failure, status: failure.status)
             return .failure(failure)
         }
     }
@@ -189,7 +206,15 @@ public final class RoutedCall: @unchecked Sendable {
 
     func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?)
     {
-        let duration = start.duration(to: worker.loop.now())
+        record(candidate, from: start, to: worker.loop.now(), failure: failure, status: status)
+    }
+
+    private func record(
+        _ candidate: ResolvedCandidate, from start: Instant, to end: Instant, failure: UpstreamFailure?,
+        status: Int?
+    ) {
+        reply = nil
+        let duration = start.duration(to: end)
         candidate.metrics.ended(after: Double(duration.nanoseconds) / 1e9, failure: failure?.kind)
         attempts.append(
             AttemptRecord(candidate: candidate, failure: failure, status: status, duration: duration))

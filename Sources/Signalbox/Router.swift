@@ -43,17 +43,19 @@ public final class Router: Sendable {
     /// - Parameters:
     ///   - tenant: its number in the configuration; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
+    ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
+    ///     owner through ``RoutedCall/cancel()``, which costs less.
     public func begin(
-        _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, on loop: EventLoop
-    )
-        -> RoutedCall?
-    {
+        _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, on loop: EventLoop,
+        cancelledBy canceller: IncomingReply.Canceller = .task
+    ) -> RoutedCall? {
         guard let route = table[call.model] else { return nil }
         return RoutedCall(
             call, route: route, router: self, worker: workers[loop.index],
             caller: RoutedCall.Caller(
-                tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID, receivedAt: receivedAt
-            ))
+                tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID,
+                receivedAt: receivedAt,
+                canceller: canceller))
     }
 
     /// Counts a request that was turned away before a route was found.
@@ -93,15 +95,17 @@ final class Worker: @unchecked Sendable {
         client = try HTTPClient(loop: loop)
     }
 
-    func send(_ call: ChatCall, body: [UInt8], to candidate: ResolvedCandidate, deadline: Deadline)
-        -> IncomingReply
-    {
+    func send(
+        _ call: ChatCall, body: [UInt8], to candidate: ResolvedCandidate, deadline: Deadline,
+        cancelledBy canceller: IncomingReply.Canceller
+    ) -> IncomingReply {
         switch candidate.transport {
-        case .http(let template): return client.post(template, body: body, deadline: deadline)
+        case .http(let template):
+            return client.post(template, body: body, deadline: deadline, cancelledBy: canceller)
         case .script(let script):
             return ScriptPlayer.play(
                 script(call), on: loop, timeouts: candidate.provider.timeouts,
-                replyBytesMax: candidate.provider.replyBytesMax, deadline: deadline)
+                replyBytesMax: candidate.provider.replyBytesMax, deadline: deadline, cancelledBy: canceller)
         }
     }
 }

@@ -82,7 +82,8 @@ struct PublicAPI: Sendable {
             return turnAway(exchange, id, tenant, error.object)
         }
         let routed = router.begin(
-            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, on: exchange.loop)
+            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, on: exchange.loop,
+            cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
             let error = ErrorObject(

@@ -55,6 +55,9 @@ final class CurlHandle {
         }
     }
 
+    /// Bytes of a reply that are read at once. curl takes and returns this memory for each transfer.
+    private static let receivedBytesMax = 8 << 10
+
     /// A body up to this size travels in one packet train with the header.
     static let copiedBodyBytesMax = 16 << 10
 
@@ -75,6 +78,8 @@ final class CurlHandle {
         try check(signalbox_curl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(address)))
         // The environment's proxies are not asked for, request by request.
         try check(signalbox_curl_set_string(easy, CURLOPT_PROXY, ""))
+        try check(signalbox_curl_set_string(easy, CURLOPT_NOPROXY, "*"))
+        try check(signalbox_curl_set_long(easy, CURLOPT_BUFFERSIZE, CurlHandle.receivedBytesMax))
         try check(signalbox_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
         try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))

@@ -69,8 +69,12 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
 
     /// Sends a POST. The reply's head and body are awaited through what this returns.
     /// - Parameter deadline: ends the transfer even before the template's total timeout.
-    public func post(_ template: RequestTemplate, body: [UInt8], deadline: Deadline) -> IncomingReply {
-        let reply = IncomingReply(loop: loop, bodyBytesMax: template.replyBytesMax)
+    public func post(
+        _ template: RequestTemplate, body: [UInt8], deadline: Deadline,
+        cancelledBy canceller: IncomingReply.Canceller = .task
+    ) -> IncomingReply {
+        let reply = IncomingReply(
+            loop: loop, bodyBytesMax: template.replyBytesMax, cancelledBy: canceller)
         do throws(TransportError) {
             let handle = try takeHandle(for: template)
             let transfer = Transfer(
