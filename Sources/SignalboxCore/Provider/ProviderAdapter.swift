@@ -40,7 +40,7 @@ public struct ReplySummary: Sendable, Equatable {
 
 /// Tokens as the provider counted them. Cached, cache-write and reasoning tokens are parts of the two sums,
 /// never added to them.
-public struct TokenUsage: Sendable, Equatable {
+public struct TokenUsage: Sendable, Hashable {
     public var promptTokens: Int
     public var completionTokens: Int
     public var cachedTokens: Int

@@ -69,6 +69,8 @@ public struct UpstreamFailure: Error, Sendable, Equatable {
     public var message: String
     /// The provider's own machine-readable code, if it sent one.
     public var code: String?
+    /// The field of the request that is at fault, such as `messages[2].content`, where that is known.
+    public var parameter: String?
     /// How long the provider asks to be left alone, from Retry-After in any of its forms.
     public var retryAfter: Duration?
     /// The provider's reply body as it came, where it is an OpenAI error object that the caller may see.
@@ -76,13 +78,20 @@ public struct UpstreamFailure: Error, Sendable, Equatable {
 
     public init(
         _ kind: FailureKind, message: String, status: Int? = nil, code: String? = nil,
-        retryAfter: Duration? = nil, errorObject: [UInt8]? = nil
+        parameter: String? = nil, retryAfter: Duration? = nil, errorObject: [UInt8]? = nil
     ) {
         self.kind = kind
         self.message = message
         self.status = status
         self.code = code
+        self.parameter = parameter
         self.retryAfter = retryAfter
         self.errorObject = errorObject
+    }
+
+    /// A request that we refuse ourselves, naming the field.
+    public static func refused(_ parameter: String, _ message: String) -> UpstreamFailure {
+        UpstreamFailure(
+            .invalidRequest, message: message, status: 400, code: "invalid_value", parameter: parameter)
     }
 }
