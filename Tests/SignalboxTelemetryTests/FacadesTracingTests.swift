@@ -1,20 +1,9 @@
 import SignalboxCore
-import Synchronization
+import SignalboxTesting
 import Testing
 import Tracing
 
 @testable import SignalboxTelemetry
-
-/// Keeps every span, for tests.
-final class CollectedSpans: SpanSink {
-    private let spans = Mutex<[SpanRecord]>([])
-
-    var all: [SpanRecord] { spans.withLock { $0 } }
-
-    func take(_ span: SpanRecord) {
-        spans.withLock { $0.append(span) }
-    }
-}
 
 private struct Dictionary: Injector, Extractor {
     func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) {
