@@ -1,3 +1,4 @@
+import Logging
 import SignalboxCore
 import SignalboxTesting
 import Testing
@@ -174,6 +175,16 @@ private struct Dictionary: Injector, Extractor {
                 .strings(["x", "y"]), .string("7"), .strings(["8", "9"]), .ints([4]),
             ])
         #expect(record.dropped.attributes == 1)
+    }
+
+    @Test func `a line logged within a span can name it`() throws {
+        let provider = Logging.Logger.MetadataProvider.activeSpan
+        #expect(provider.get().isEmpty)
+        tracer().withSpan("order") { span in
+            let context = span.context.traceContext
+            #expect(provider.get()["trace_id"] == .string(context?.traceID.description ?? ""))
+            #expect(provider.get()["span_id"] == .string(context?.spanID.description ?? ""))
+        }
     }
 
     @Test func `many threads may use one span`() async throws {
