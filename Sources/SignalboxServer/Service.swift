@@ -18,17 +18,19 @@ public final class Service: Sendable {
     private let readiness = Readiness()
 
     /// Binds the listeners; nothing is served before ``start()``.
+    /// - Parameter spans: takes the spans of requests and attempts; without it none are made.
     /// - Throws: ``ServiceError`` that says what could not be had.
     public init(
         _ configuration: Configuration, registry: MetricRegistry, logger: Logger, threads: Int,
-        time: any TimeSource = SystemTime()
+        spans: (any SpanSink)? = nil, time: any TimeSource = SystemTime()
     ) throws(ServiceError) {
         self.configuration = configuration
         events = ServerEvents(registry: registry, logger: logger)
         do {
             group = try EventLoopGroup(count: threads, clock: time)
             router = try Router(
-                configuration: configuration, group: group, registry: registry, logger: logger, time: time)
+                configuration: configuration, group: group, registry: registry, logger: logger, spans: spans,
+                time: time)
             let api = PublicAPI(
                 router: router, events: events, readiness: readiness,
                 bodyBytesMax: configuration.server.bodyBytesMax,

@@ -38,8 +38,12 @@ enum OpenAICompatibleReply {
             } else if key.isNamed("usage", in: body) {
                 finding.summary.usage = try OpenAICompatibleUsage.read(&reader, in: body)
             } else {
-                try reader.skip()
-                if key.isNamed("error", in: body) { finding.hasError = true }
+                let value = try reader.skip()
+                if key.isNamed("error", in: body) {
+                    finding.hasError = true
+                } else if key.isNamed("model", in: body) {
+                    finding.summary.model = model(value, in: body)
+                }
             }
         }
         return finding
@@ -67,6 +71,13 @@ enum OpenAICompatibleReply {
             }
         }
     }
+
+    /// Nil where it is none that any model is called.
+    static func model(_ value: JSONValue, in bytes: [UInt8]) -> String? {
+        value.range.count <= modelBytesMax ? JSONScan.string(at: value, in: bytes) : nil
+    }
+
+    private static let modelBytesMax = 256
 
     private static func failure(in body: [UInt8]) throws(JSONSyntaxError) -> UpstreamFailure? {
         let fields = try JSONFields(scanning: body)

@@ -8,6 +8,7 @@ struct OpenAICompatibleStream: StreamDecoder {
     private struct Chunk {
         var usage: TokenUsage?
         var finishReason: String?
+        var model: String?
         var hasChoices = false
         var hasDelta = false
         var hasError = false
@@ -28,6 +29,7 @@ struct OpenAICompatibleStream: StreamDecoder {
                     return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
                 }
             }
+            if summary.model == nil { summary.model = chunk.model }
             if let usage = chunk.usage { summary.usage = usage }
             if let reason = chunk.finishReason { summary.finishReason = reason }
             guard chunk.hasChoices || chunk.usage != nil else { return .malformed }
@@ -51,8 +53,12 @@ struct OpenAICompatibleStream: StreamDecoder {
             } else if key.isNamed("usage", in: bytes) {
                 chunk.usage = try OpenAICompatibleUsage.read(&reader, in: bytes)
             } else {
-                try reader.skip()
-                if key.isNamed("error", in: bytes) { chunk.hasError = true }
+                let value = try reader.skip()
+                if key.isNamed("error", in: bytes) {
+                    chunk.hasError = true
+                } else if key.isNamed("model", in: bytes) {
+                    chunk.model = OpenAICompatibleReply.model(value, in: bytes)
+                }
             }
         }
         return chunk
