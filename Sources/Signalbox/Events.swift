@@ -2,7 +2,7 @@ import SignalboxCore
 import SignalboxTelemetry
 
 /// Every metric and log line of the router: nothing else here names one.
-struct RouterEvents: Sendable {
+final class RouterEvents: Sendable {
     let registry: MetricRegistry
     let logger: Logger
     /// Whether prompts and answers are logged.

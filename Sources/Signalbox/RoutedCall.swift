@@ -6,7 +6,7 @@ public import SignalboxTelemetry
 /// One client's request on its way through its candidates.
 ///
 /// Ask for the ``answer()`` once, deliver it, then say how it went with
-/// ``end(_:status:failure:clientWait:)``. Confined to its loop's thread.
+/// ``end(_:status:failure:clientWait:)``. ``cancel()`` gives it up in between. Confined to its loop's thread.
 public final class RoutedCall: @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
@@ -16,6 +16,7 @@ public final class RoutedCall: @unchecked Sendable {
         let requestID: String
         let receivedAt: Instant
         let trace: RequestTrace
+        let canceller: IncomingReply.Canceller
     }
 
     public enum Answer: Sendable {
@@ -36,6 +37,9 @@ public final class RoutedCall: @unchecked Sendable {
     private var current: ResolvedCandidate?
     /// The span of the attempt that runs, where one is made or the provider is told of it.
     private var span: AttemptSpan?
+    /// What is being waited for.
+    private var reply: IncomingReply?
+    private var isCancelled = false
     private var summary = ReplySummary()
     private var waited: Duration = .zero
     private var hasEnded = false
@@ -73,13 +77,15 @@ public final class RoutedCall: @unchecked Sendable {
 
     // MARK: The walk
 
-    /// Tries candidates until one answers, or none is left. Cancelling the task gives up at once.
+    /// Tries candidates until one answers, or none is left. Cancelling the task gives up at once, unless the
+    /// call was begun with its owner as the canceller.
     public func answer() async -> Answer {
         var plan = AttemptPlan(route.plan, deadline: deadline, limits: route.limits)
         var failure: UpstreamFailure?
-        while true {
+        while !isCancelled {
             let previous = plan.current
-            switch plan.next(after: failure, at: worker.loop.now(), random: &worker.loop.random) {
+            let now = worker.loop.now()
+            switch plan.next(after: failure, at: now, random: &worker.loop.random) {
             case .attempt(let candidate, let reason, let pause):
                 if pause > .zero {
                     guard await rest(pause) else { return .failure(cancelled()) }
@@ -87,7 +93,7 @@ public final class RoutedCall: @unchecked Sendable {
                 if let previous, let failure {
                     tellMove(from: previous, to: candidate, reason, because: failure)
                 }
-                switch await attempt(route[candidate]) {
+                switch await attempt(route[candidate], at: pause > .zero ? worker.loop.now() : now) {
                 case .success(let answer): return answer
                 case .failure(let latest): failure = latest
                 }
@@ -98,6 +104,13 @@ public final class RoutedCall: @unchecked Sendable {
                 return .failure(CallFailure(exhaustion, attempts: history))
             }
         }
+        return .failure(cancelled())
+    }
+
+    /// Nobody waits for the answer any more: the provider's connection is closed.
+    public func cancel() {
+        isCancelled = true
+        reply?.cancel()
     }
 
     private func rest(_ pause: Duration) async -> Bool {
@@ -131,8 +144,9 @@ public final class RoutedCall: @unchecked Sendable {
 
     // MARK: One attempt
 
-    private func attempt(_ candidate: ResolvedCandidate) async -> Result<Answer, UpstreamFailure> {
-        let start = worker.loop.now()
+    private func attempt(
+        _ candidate: ResolvedCandidate, at start: Instant
+    ) async -> Result<Answer, UpstreamFailure> {
         current = candidate
         attemptCount += 1
         beginSpan(at: start)
@@ -145,18 +159,21 @@ public final class RoutedCall: @unchecked Sendable {
         }
         candidate.provider.metrics.inflight.increment()
         let reply = worker.send(
-            call, body: body, headers: tracingHeaders, to: candidate, deadline: deadline)
+            call, body: body, headers: tracingHeaders, to: candidate, deadline: deadline,
+            cancelledBy: caller.canceller)
+        self.reply = reply
         if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
         defer { candidate.provider.metrics.inflight.decrement() }
         let result = await takeWhole(reply, from: candidate)
-        addWait(since: start)
+        let end = worker.loop.now()
+        waited += start.duration(to: end)
         switch result {
         case .success(let body):
-            record(candidate, since: start, failure: nil, status: reply.status)
+            record(candidate, from: start, to: end, failure: nil, status: reply.status)
             let type = reply.headers["content-type"] ?? "application/json"
             return .success(.whole(status: reply.status, contentType: type, body: body))
         case .failure(let failure):
-            record(candidate, since: start, failure: failure, status: failure.status)
+            record(candidate, from: start, to: end, failure: failure, status: failure.status)
             return .failure(failure)
         }
     }
@@ -222,7 +239,15 @@ public final class RoutedCall: @unchecked Sendable {
 
     func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?)
     {
-        let duration = start.duration(to: worker.loop.now())
+        record(candidate, from: start, to: worker.loop.now(), failure: failure, status: status)
+    }
+
+    private func record(
+        _ candidate: ResolvedCandidate, from start: Instant, to end: Instant, failure: UpstreamFailure?,
+        status: Int?
+    ) {
+        reply = nil
+        let duration = start.duration(to: end)
         let seconds = Double(duration.nanoseconds) / 1e9
         candidate.metrics.ended(after: seconds, failure: failure?.kind)
         candidate.genAI.ended(after: seconds, summary, failure: failure?.kind)

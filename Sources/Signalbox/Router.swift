@@ -58,16 +58,19 @@ public final class Router: Sendable {
     ///   - trace: its place in a trace; nil begins one.
     ///   - tenant: its number in the configuration; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
+    ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
+    ///     owner through ``RoutedCall/cancel()``, which costs less.
     public func begin(
         _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, trace: RequestTrace? = nil,
-        on loop: EventLoop
+        on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
         guard let route = table[call.model] else { return nil }
         return RoutedCall(
             call, route: route, router: self, worker: workers[loop.index],
             caller: RoutedCall.Caller(
                 tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID,
-                receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop)))
+                receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
+                canceller: canceller))
     }
 
     /// Counts a request that was turned away before a route was found.
@@ -119,15 +122,16 @@ final class Worker: @unchecked Sendable {
 
     func send(
         _ call: ChatCall, body: [UInt8], headers: [RequestHeader], to candidate: ResolvedCandidate,
-        deadline: Deadline
+        deadline: Deadline, cancelledBy canceller: IncomingReply.Canceller
     ) -> IncomingReply {
         switch candidate.transport {
         case .http(let template):
-            return client.post(template, body: body, headers: headers, deadline: deadline)
+            return client.post(
+                template, body: body, headers: headers, deadline: deadline, cancelledBy: canceller)
         case .script(let script):
             return ScriptPlayer.play(
                 script(call), on: loop, timeouts: candidate.provider.timeouts,
-                replyBytesMax: candidate.provider.replyBytesMax, deadline: deadline)
+                replyBytesMax: candidate.provider.replyBytesMax, deadline: deadline, cancelledBy: canceller)
         }
     }
 }

@@ -23,9 +23,9 @@ final class ScriptPlayer: ReplyProducer, @unchecked Sendable {
     /// Starts to play. On the loop's thread.
     static func play(
         _ script: ReplyScript, on loop: EventLoop, timeouts: TransferTimeouts, replyBytesMax: Int,
-        deadline: Deadline
+        deadline: Deadline, cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> IncomingReply {
-        let reply = IncomingReply(loop: loop, bodyBytesMax: replyBytesMax)
+        let reply = IncomingReply(loop: loop, bodyBytesMax: replyBytesMax, cancelledBy: canceller)
         let player = ScriptPlayer(loop: loop, timeouts: timeouts, reply: reply)
         reply.attach(player)
         player.task = loop.spawn { await player.run(script, deadline: deadline) }

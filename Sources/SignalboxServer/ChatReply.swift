@@ -9,6 +9,8 @@ struct ChatReply {
     let exchange: Exchange
 
     func deliver() async {
+        let call = call
+        exchange.whenClientLeaves { call.cancel() }
         switch await call.answer() {
         case .whole(let status, let contentType, let body):
             // The books are closed before the last byte leaves.

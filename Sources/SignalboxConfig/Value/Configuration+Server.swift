@@ -16,8 +16,8 @@ extension Configuration {
         public var threads = Threads.automatic
         /// Largest request body accepted, in bytes: 1 KiB to 1 GiB. Default 32 MiB.
         public var bodyBytesMax = 32 << 20
-        /// Largest request head accepted, in bytes: 1 KiB to 1 MiB. Default 32 KiB.
-        public var headerBytesMax = 32 << 10
+        /// Largest request head accepted, in bytes: 1 KiB to 1 MiB. Default 16 KiB.
+        public var headerBytesMax = 16 << 10
         /// How long a client may take to send its head: 1 ms to 1 h. Default 10 s.
         public var headerTimeout = Duration.seconds(10)
         /// How long a client may take to send its body: 1 ms to 1 h. Default 30 s.

@@ -7,9 +7,11 @@ import SignalboxCore
 final class CurlHandle {
     let easy: UnsafeMutableRawPointer
     private let address = curl_url()
+    /// The template's header fields behind an empty `Expect`.
     private var list: UnsafeMutablePointer<curl_slist>?
-    /// The headers of one request alone, their last followed by `list`.
+    /// The headers of one request alone, their last followed by what is used of `list`.
     private var ownHeaders: UnsafeMutablePointer<curl_slist>?
+    private var sendsLargeBody = true
     private let errorText: UnsafeMutablePointer<CChar>
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
@@ -40,12 +42,12 @@ final class CurlHandle {
         _ transfer: UnsafeMutableRawPointer, body: [UInt8], headers: [RequestHeader]
     ) throws(TransportError) {
         errorText.pointee = 0
-        if ownHeaders != nil || !headers.isEmpty { try set(headers) }
         try check(signalbox_curl_set_pointer(easy, CURLOPT_PRIVATE, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, transfer))
         try check(signalbox_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count))
-        if body.count <= CurlHandle.copiedBodyBytesMax {
+        try chooseHeader(isLarge: body.count > CurlHandle.copiedBodyBytesMax, own: headers)
+        if !sendsLargeBody {
             try check(
                 body.withUnsafeBytes {
                     signalbox_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
@@ -58,7 +60,18 @@ final class CurlHandle {
         }
     }
 
-    private func set(_ headers: [RequestHeader]) throws(TransportError) {
+    /// Bytes of a reply that are read at once. curl takes and returns this memory for each transfer.
+    private static let receivedBytesMax = 8 << 10
+
+    /// A body up to this size travels in one packet train with the header.
+    static let copiedBodyBytesMax = 16 << 10
+
+    /// Left to itself, curl asks for "100 Continue", and waits a second for it, before it sends more than a
+    /// megabyte. For smaller bodies the empty field that forbids it would only cost: curl goes through all
+    /// fields for each that it might add.
+    private func chooseHeader(isLarge: Bool, own headers: [RequestHeader]) throws(TransportError) {
+        guard isLarge != sendsLargeBody || ownHeaders != nil || !headers.isEmpty else { return }
+        sendsLargeBody = isLarge
         freeOwnHeaders()
         for header in headers {
             guard let longer = curl_slist_append(ownHeaders, "\(header.name): \(header.value)") else {
@@ -66,21 +79,23 @@ final class CurlHandle {
             }
             ownHeaders = longer
         }
-        ownHeaders?.last.pointee.next = list
-        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, ownHeaders ?? list))
+        let shared = isLarge ? list : list?.pointee.next
+        lastOwnHeader?.pointee.next = shared
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, ownHeaders ?? shared))
     }
 
     /// curl reads the list while a transfer runs: only between two.
     private func freeOwnHeaders() {
-        var node = ownHeaders
-        while let current = node, current.pointee.next != list { node = current.pointee.next }
-        node?.pointee.next = nil
+        lastOwnHeader?.pointee.next = nil
         curl_slist_free_all(ownHeaders)
         ownHeaders = nil
     }
 
-    /// A body up to this size travels in one packet train with the header.
-    static let copiedBodyBytesMax = 16 << 10
+    private var lastOwnHeader: UnsafeMutablePointer<curl_slist>? {
+        guard var node = ownHeaders else { return nil }
+        while let next = node.pointee.next, next != list, next != list?.pointee.next { node = next }
+        return node
+    }
 
     private func prepareTarget(_ template: RequestTemplate) throws(TransportError) {
         // Parsed once, here: from CURLOPT_URL curl would parse it again for each transfer.
@@ -90,10 +105,11 @@ final class CurlHandle {
         try check(signalbox_curl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(address)))
         // The environment's proxies are not asked for, request by request.
         try check(signalbox_curl_set_string(easy, CURLOPT_PROXY, ""))
+        try check(signalbox_curl_set_string(easy, CURLOPT_NOPROXY, "*"))
+        try check(signalbox_curl_set_long(easy, CURLOPT_BUFFERSIZE, CurlHandle.receivedBytesMax))
         try check(signalbox_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
         try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
-        // Without this, curl asks for "100 Continue" and waits a second for bodies over a megabyte.
         list = curl_slist_append(nil, "Expect:")
         for (name, value) in template.headers {
             list = curl_slist_append(list, "\(name): \(value.reveal())")
@@ -139,13 +155,5 @@ final class CurlHandle {
 
     private func check(_ code: CURLcode) throws(TransportError) {
         guard code == CURLE_OK else { throw .local(String(cString: curl_easy_strerror(code))) }
-    }
-}
-
-extension UnsafeMutablePointer<curl_slist> {
-    fileprivate var last: UnsafeMutablePointer<curl_slist> {
-        var node = self
-        while let next = node.pointee.next { node = next }
-        return node
     }
 }

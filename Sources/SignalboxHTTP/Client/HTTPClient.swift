@@ -72,9 +72,11 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     ///   - headers: sent with this request alone, beside the template's.
     ///   - deadline: ends the transfer even before the template's total timeout.
     public func post(
-        _ template: RequestTemplate, body: [UInt8], headers: [RequestHeader] = [], deadline: Deadline
+        _ template: RequestTemplate, body: [UInt8], headers: [RequestHeader] = [], deadline: Deadline,
+        cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> IncomingReply {
-        let reply = IncomingReply(loop: loop, bodyBytesMax: template.replyBytesMax)
+        let reply = IncomingReply(
+            loop: loop, bodyBytesMax: template.replyBytesMax, cancelledBy: canceller)
         do throws(TransportError) {
             let handle = try takeHandle(for: template)
             let transfer = Transfer(

@@ -43,7 +43,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         self.body = body
         self.reply = reply
         self.client = client
-        start = client.loop.now()
+        start = client.loop.turnStart
         lastActivity = start
         totalDeadline = min(deadline, start.advanced(by: template.timeouts.total))
         arm(at: nextDeadline.instant)

@@ -25,7 +25,8 @@ public final class Exchange: @unchecked Sendable {
     let entry: ServerConnection
     private var connection: OpaquePointer?
     private var stage: Stage = .receiving
-    private var task: Task<Void, Never>?
+    private var runner: HandlerTask?
+    private var departure: (() -> Void)?
     private var swallowed = 0
 
     private enum Stage {
@@ -82,6 +83,13 @@ public final class Exchange: @unchecked Sendable {
         return MHD_lookup_connection_value(connection, .GET_ARGUMENT_KIND, name).map { String(cString: $0) }
     }
 
+    /// What ends the work when the client has left: done once, on the loop's thread, at once if it has left
+    /// already. The handler's task is cancelled as well; waiting for that is dearer.
+    public func whenClientLeaves(_ departure: @escaping () -> Void) {
+        guard !isClientGone else { return departure() }
+        self.departure = departure
+    }
+
     /// Answers, once. Without effect if the client has left.
     public func respond(_ reply: Reply) {
         guard case .handling = stage else { return }
@@ -133,10 +141,7 @@ public final class Exchange: @unchecked Sendable {
             receivedAt = room.loop.now()
             entry.enter(.handling, at: receivedAt)
             if let connection { MHD_suspend_connection(connection) }
-            task = room.loop.spawn {
-                await self.room.handler(self)
-                self.handlerEnded()
-            }
+            runner = room.handlers.run(self)
             return true
         case .swallowing: return rejectBody()
         case .answered(let reply): return queue(reply, stream: nil)
@@ -148,13 +153,12 @@ public final class Exchange: @unchecked Sendable {
 
     /// The reply was sent whole, or the connection has ended before.
     func completed(whole: Bool) {
-        let isDuringHandling = task != nil
         if case .replying(let stream?) = stage { whole ? stream.sent() : stream.detach() }
         if !whole { isClientGone = true }
         stage = .finished
         if !whole, let connection { room.failed(entry, connection) }
         connection = nil
-        if isDuringHandling && !whole { task?.cancel() }
+        if !whole { cancelHandler() }
         entry.exchange = nil
         entry.enter(.resting(fresh: false), at: room.loop.turnStart)
         if room.isDraining { room.hangUp(on: entry) }
@@ -165,7 +169,7 @@ public final class Exchange: @unchecked Sendable {
     /// The client has hung up, or outstayed a limit: whatever is still done for it ends.
     func clientLeft() {
         isClientGone = true
-        task?.cancel()
+        cancelHandler()
         if case .replying(let stream?) = stage { stream.clientLeft() }
     }
 
@@ -177,8 +181,15 @@ public final class Exchange: @unchecked Sendable {
         }
     }
 
-    private func handlerEnded() {
-        task = nil
+    private func cancelHandler() {
+        runner?.cancel()
+        departure?()
+        departure = nil
+    }
+
+    func handlerEnded() {
+        runner = nil
+        departure = nil
         switch stage {
         case .handling:
             stage = .abandoned

@@ -19,7 +19,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     let limits: ServerLimits
     let observer: any ServerObserver
     let rejection: @Sendable (RejectionReason, Exchange) -> Reply
-    let handler: @Sendable (Exchange) async -> Void
+    let handlers: HandlerTasks
     private(set) var isDraining = false
     private var daemon: MicrohttpdDaemon?
     private var connections: [ServerConnection] = []
@@ -38,7 +38,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
         self.limits = limits
         self.observer = observer
         self.rejection = rejection
-        self.handler = handler
+        handlers = HandlerTasks(loop: loop, handler: handler)
     }
 
     func start() throws(SystemError) {
@@ -205,6 +205,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
         if let sweep { loop.cancel(sweep) }
         if let daemon { loop.poller.unwatch(daemon.descriptor) }
         loop.sources.removeAll { $0 === self }
+        handlers.stop()
         daemon = nil
     }
 }

@@ -5,8 +5,9 @@ public import SignalboxTelemetry
 public struct ServerLimits: Sendable, Equatable {
     /// Bytes of a request body, decoded. A larger one is answered 413. Default 32 MiB.
     public var bodyBytesMax = 32 << 20
-    /// Bytes of request line and header fields together. More is answered 431. Default 32 KiB.
-    public var headerBytesMax = 32 << 10
+    /// Bytes of request line and header fields together. More is answered 431. Default 16 KiB:
+    /// libmicrohttpd clears twice that memory for each request.
+    public var headerBytesMax = 16 << 10
     /// From the connection's or the request's first byte to the end of its header. Default 10 s.
     public var headerTimeout: Duration = .seconds(10)
     /// From the end of the header to the end of the body. Default 30 s.

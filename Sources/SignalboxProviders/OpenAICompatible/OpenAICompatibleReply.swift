@@ -2,73 +2,87 @@ import SignalboxCore
 
 /// Reads a whole reply: what it must be, and what it says of tokens.
 enum OpenAICompatibleReply {
+    /// What one pass over the reply finds.
+    private struct Finding {
+        var summary = ReplySummary()
+        var hasChoice = false
+        var hasError = false
+    }
+
     static func judge(status: Int, body: [UInt8]) -> Result<ReplySummary, UpstreamFailure> {
-        let fields: JSONFields
         do throws(JSONSyntaxError) {
-            fields = try JSONFields(scanning: body)
+            let finding = try JSONReader.read(body) { reader throws(JSONSyntaxError) in
+                try read(&reader, in: body)
+            }
+            // Some gateways report a failure behind a status of 200.
+            if finding.hasError, let failure = try failure(in: body) { return .failure(failure) }
+            guard finding.hasChoice else {
+                return malformed(status, "the provider's answer has no choices")
+            }
+            return .success(finding.summary)
         } catch {
             let what = body.isEmpty ? "an empty body" : "no JSON object (\(error))"
             return malformed(status, "the provider answered \(status) with \(what)")
         }
-        // Some gateways report a failure behind a status of 200.
-        if let error = fields["error"], error.kind == .object || error.kind == .string {
-            return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
-        }
-        guard let choices = fields["choices"], choices.kind == .array else {
-            return malformed(status, "the provider's answer has no choices")
-        }
-        var summary = ReplySummary(
-            usage: fields["usage"].flatMap { usage($0, in: body) }, model: model(in: fields))
-        var hasChoice = false
-        for choice in JSONScan.elements(of: choices, in: body) {
-            hasChoice = true
-            if let reason = JSONScan.member("finish_reason", of: choice, in: body),
-                let text = JSONScan.string(at: reason, in: body)
-            {
-                summary.finishReason = text
-                break
+    }
+
+    private static func read(_ reader: inout JSONReader, in body: [UInt8]) throws(JSONSyntaxError) -> Finding
+    {
+        guard try reader.beginObject() else { throw reader.failure(.notAnObject) }
+        var finding = Finding()
+        while let key = try reader.nextMember() {
+            if key.isNamed("choices", in: body) {
+                finding.hasChoice = false
+                finding.summary.finishReason = nil
+                try readChoices(&reader, in: body, into: &finding)
+            } else if key.isNamed("usage", in: body) {
+                finding.summary.usage = try OpenAICompatibleUsage.read(&reader, in: body)
+            } else {
+                let value = try reader.skip()
+                if key.isNamed("model", in: body) {
+                    finding.summary.model = model(value, in: body)
+                } else if key.isNamed("error", in: body) {
+                    finding.hasError = true
+                }
             }
         }
-        guard hasChoice else { return malformed(status, "the provider's answer has no choices") }
-        return .success(summary)
+        return finding
     }
 
     /// Nil where none is named, or none that any model is called.
-    static func model(in fields: JSONFields) -> String? {
-        guard let value = fields["model"], value.range.count <= modelBytesMax else { return nil }
-        return JSONScan.string(at: value, in: fields.bytes)
+    static func model(_ value: JSONValue, in bytes: [UInt8]) -> String? {
+        value.range.count <= modelBytesMax ? JSONScan.string(at: value, in: bytes) : nil
     }
 
     private static let modelBytesMax = 256
 
-    /// Nil unless `value` is an object that counts at least one side.
-    static func usage(_ value: JSONValue, in bytes: [UInt8]) -> TokenUsage? {
-        guard value.kind == .object else { return nil }
-        var prompt: Int?
-        var completion: Int?
-        var usage = TokenUsage(promptTokens: 0, completionTokens: 0)
-        func count(_ value: JSONValue) -> Int? { JSONScan.integer(at: value, in: bytes).map { max(0, $0) } }
-        JSONScan.visitMembers(of: value, in: bytes) { key, member in
-            if key.isNamed("prompt_tokens", in: bytes) {
-                prompt = count(member)
-            } else if key.isNamed("completion_tokens", in: bytes) {
-                completion = count(member)
-            } else if key.isNamed("prompt_tokens_details", in: bytes) {
-                usage.cachedTokens = detail("cached_tokens", of: member, in: bytes)
-                usage.cacheWriteTokens = detail("cache_write_tokens", of: member, in: bytes)
-            } else if key.isNamed("completion_tokens_details", in: bytes) {
-                usage.reasoningTokens = detail("reasoning_tokens", of: member, in: bytes)
+    /// The first choice that names a reason to have stopped speaks for all.
+    private static func readChoices(
+        _ reader: inout JSONReader, in body: [UInt8], into finding: inout Finding
+    ) throws(JSONSyntaxError) {
+        guard try reader.beginArray() else {
+            try reader.skip()
+            return
+        }
+        while try reader.nextElement() {
+            finding.hasChoice = true
+            guard finding.summary.finishReason == nil, try reader.beginObject() else {
+                try reader.skip()
+                continue
+            }
+            while let key = try reader.nextMember() {
+                let value = try reader.skip()
+                if key.isNamed("finish_reason", in: body) {
+                    finding.summary.finishReason = JSONScan.string(at: value, in: body)
+                }
             }
         }
-        guard prompt != nil || completion != nil else { return nil }
-        usage.promptTokens = prompt ?? 0
-        usage.completionTokens = completion ?? 0
-        return usage
     }
 
-    private static func detail(_ name: StaticString, of value: JSONValue, in bytes: [UInt8]) -> Int {
-        let member = JSONScan.member(name, of: value, in: bytes)
-        return max(0, member.flatMap { JSONScan.integer(at: $0, in: bytes) } ?? 0)
+    private static func failure(in body: [UInt8]) throws(JSONSyntaxError) -> UpstreamFailure? {
+        let fields = try JSONFields(scanning: body)
+        guard let error = fields["error"], error.kind == .object || error.kind == .string else { return nil }
+        return OpenAICompatibleFailure.judge(error, of: fields, status: nil)
     }
 
     private static func malformed(_ status: Int, _ message: String) -> Result<ReplySummary, UpstreamFailure> {

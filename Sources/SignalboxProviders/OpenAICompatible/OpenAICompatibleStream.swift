@@ -4,31 +4,42 @@ import SignalboxCore
 struct OpenAICompatibleStream: StreamDecoder {
     private(set) var summary = ReplySummary()
 
+    /// What one pass over a chunk finds.
+    private struct Chunk {
+        var usage: TokenUsage?
+        var finishReason: String?
+        var hasChoices = false
+        var hasDelta = false
+        var hasError = false
+        /// Where the model's name stands; only the first chunk's is read.
+        var model: JSONValue?
+    }
+
     /// A provider that named its reason to stop has said everything.
     var isCompleteWithoutTerminator: Bool { summary.finishReason != nil }
 
     mutating func decode(_ bytes: [UInt8], in range: Range<Int>) -> StreamStep {
         if OpenAICompatibleStream.isTerminator(bytes[range]) { return .done }
-        let fields: JSONFields
         do throws(JSONSyntaxError) {
-            fields = try JSONFields(scanning: bytes, in: range)
+            let chunk = try JSONReader.read(bytes, in: range) { reader throws(JSONSyntaxError) in
+                try OpenAICompatibleStream.read(&reader, in: bytes)
+            }
+            if chunk.hasError {
+                let fields = try JSONFields(scanning: bytes, in: range)
+                if let error = fields["error"], error.kind == .object || error.kind == .string {
+                    return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
+                }
+            }
+            if summary.model == nil, let model = chunk.model {
+                summary.model = OpenAICompatibleReply.model(model, in: bytes)
+            }
+            if let usage = chunk.usage { summary.usage = usage }
+            if let reason = chunk.finishReason { summary.finishReason = reason }
+            guard chunk.hasChoices || chunk.usage != nil else { return .malformed }
+            return .forward(hasDelta: chunk.hasDelta)
         } catch {
             return .malformed
         }
-        if let error = fields["error"], error.kind == .object || error.kind == .string {
-            return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
-        }
-        if summary.model == nil { summary.model = OpenAICompatibleReply.model(in: fields) }
-        let usage = fields["usage"].flatMap { OpenAICompatibleReply.usage($0, in: bytes) }
-        if let usage { summary.usage = usage }
-        guard let choices = fields["choices"], choices.kind == .array else {
-            return usage == nil ? .malformed : .forward(hasDelta: false)
-        }
-        var hasDelta = false
-        for choice in JSONScan.elements(of: choices, in: bytes) where read(choice, in: bytes) {
-            hasDelta = true
-        }
-        return .forward(hasDelta: hasDelta)
     }
 
     /// `[DONE]`, with spaces after it or not.
@@ -36,31 +47,69 @@ struct OpenAICompatibleStream: StreamDecoder {
         data.starts(with: "[DONE]".utf8) && data.dropFirst(6).allSatisfy { $0 == 0x20 }
     }
 
-    /// Notes the finish reason; answers whether the choice carries content.
-    private mutating func read(_ choice: JSONValue, in bytes: [UInt8]) -> Bool {
-        var hasContent = false
-        var finish: JSONValue?
-        JSONScan.visitMembers(of: choice, in: bytes) { key, member in
-            if key.isNamed("delta", in: bytes) {
-                hasContent = OpenAICompatibleStream.hasContent(member, in: bytes)
-            } else if key.isNamed("finish_reason", in: bytes) {
-                finish = member
+    private static func read(_ reader: inout JSONReader, in bytes: [UInt8]) throws(JSONSyntaxError) -> Chunk {
+        guard try reader.beginObject() else { throw reader.failure(.notAnObject) }
+        var chunk = Chunk()
+        while let key = try reader.nextMember() {
+            if key.isNamed("choices", in: bytes) {
+                try readChoices(&reader, in: bytes, into: &chunk)
+            } else if key.isNamed("usage", in: bytes) {
+                chunk.usage = try OpenAICompatibleUsage.read(&reader, in: bytes)
+            } else {
+                let value = try reader.skip()
+                if key.isNamed("model", in: bytes) {
+                    chunk.model = value
+                } else if key.isNamed("error", in: bytes) {
+                    chunk.hasError = true
+                }
             }
         }
-        if let finish, let reason = JSONScan.string(at: finish, in: bytes) { summary.finishReason = reason }
-        return hasContent
+        return chunk
+    }
+
+    /// Notes the finish reason, and whether a choice carries content.
+    private static func readChoices(
+        _ reader: inout JSONReader, in bytes: [UInt8], into chunk: inout Chunk
+    ) throws(JSONSyntaxError) {
+        guard try reader.beginArray() else {
+            try reader.skip()
+            return
+        }
+        chunk.hasChoices = true
+        while try reader.nextElement() {
+            guard try reader.beginObject() else {
+                try reader.skip()
+                continue
+            }
+            while let key = try reader.nextMember() {
+                if key.isNamed("delta", in: bytes) {
+                    if try hasContent(&reader, in: bytes) { chunk.hasDelta = true }
+                } else {
+                    let value = try reader.skip()
+                    guard key.isNamed("finish_reason", in: bytes) else { continue }
+                    chunk.finishReason = JSONScan.string(at: value, in: bytes) ?? chunk.finishReason
+                }
+            }
+        }
     }
 
     /// Anything but the role counts if it is not empty: text, tool calls, reasoning under whatever name a
     /// vendor gives it. Taking too much for content costs a fallback; taking too little would show a caller
     /// two beginnings.
-    private static func hasContent(_ delta: JSONValue, in bytes: [UInt8]) -> Bool {
+    private static func hasContent(
+        _ reader: inout JSONReader, in bytes: [UInt8]
+    ) throws(JSONSyntaxError) -> Bool {
+        guard try reader.beginObject() else {
+            try reader.skip()
+            return false
+        }
         var found = false
-        JSONScan.visitMembers(of: delta, in: bytes) { key, member in
-            switch member.kind {
+        while let key = try reader.nextMember() {
+            let value = try reader.skip()
+            switch value.kind {
             case .string, .array, .object:
                 // Two bytes are the quotes or brackets alone.
-                if member.range.count > 2, !key.isNamed("role", in: bytes) { found = true }
+                if value.range.count > 2, !key.isNamed("role", in: bytes) { found = true }
             case .number, .true, .false, .null:
                 break
             }

@@ -70,6 +70,34 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a reply with an owner ends when that cancels it, not when the waiting task is cancelled`(
+        isCancelled: Bool
+    ) throws {
+        let test = try TestLoop(clock: ManualClock())
+        let loop = test.loop
+        let outcome = try loop.run {
+            let reply = IncomingReply(loop: loop, bodyBytesMax: 100, cancelledBy: .owner)
+            let producer = Producer()
+            reply.attach(producer)
+            let read = Task(executorPreference: loop) { () -> String in
+                do throws(TransportError) {
+                    return String(decoding: try await reply.whole(), as: UTF8.self)
+                } catch {
+                    return "\(error)"
+                }
+            }
+            await Task.yield()
+            read.cancel()
+            await Task.yield()
+            if isCancelled { reply.cancel() }
+            _ = Self.feed(reply, "all of it")
+            reply.finish(.success(()))
+            return await read.value
+        }
+        #expect(outcome == (isCancelled ? "\(TransportError.cancelled)" : "all of it"))
+    }
+
     @Test func `one byte over the limit is one too many, however it is read`() throws {
         try onLoop { reply, _ in
             #expect(Self.feed(reply, [UInt8](repeating: 0, count: 1 << 20)) == .more)

@@ -21,6 +21,43 @@ import Testing
         try test.observer.closed.take()
     }
 
+    @Test func `a request after a cancelled one is handled by a task that is not cancelled`() throws {
+        let (started, ended) = (Handover<Void>(), Handover<Bool>())
+        let test = try TestServer { exchange in
+            if exchange.path == "/good" { return exchange.respond(Task.isCancelled ? "cancelled" : "good") }
+            started.put(())
+            await Gate().waitUnlessCancelled()
+            ended.put(Task.isCancelled)
+        }
+        for _ in 0..<3 {
+            let socket = try test.connect()
+            socket.send("GET", "/good")
+            #expect(socket.readMessage()?.text == "good")
+            socket.send("GET", "/bad")
+            try started.take()
+            socket.reset()
+            #expect(try ended.take())
+            try test.observer.closed.take()
+        }
+    }
+
+    @Test func `who asks to hear of a client's departure hears of it once, even if it is late`() throws {
+        let (started, heard) = (Handover<Void>(), Handover<String>())
+        let test = try TestServer { exchange in
+            exchange.whenClientLeaves { heard.put("in time") }
+            started.put(())
+            await Gate().waitUnlessCancelled()
+            exchange.whenClientLeaves { heard.put("late") }
+            heard.put("end")
+        }
+        let socket = try test.connect()
+        socket.send("GET", "/")
+        try started.take()
+        socket.reset()
+        #expect(try [heard.take(), heard.take(), heard.take()] == ["in time", "late", "end"])
+        try test.observer.closed.take()
+    }
+
     @Test func `an answer to a client that has left goes nowhere, and does no harm`() throws {
         let (started, ended) = (Handover<Void>(), Handover<Void>())
         let test = try TestServer { exchange in
