@@ -15,8 +15,8 @@ public final class RoutedCall: @unchecked Sendable {
         let tenantLabel: String
         let requestID: String
         let receivedAt: Instant
-        let canceller: IncomingReply.Canceller
         let trace: RequestTrace
+        let canceller: IncomingReply.Canceller
     }
 
     public enum Answer: Sendable {
@@ -35,11 +35,11 @@ public final class RoutedCall: @unchecked Sendable {
     /// Nil unless the configuration wants it logged.
     private(set) var content: LoggedContent?
     private var current: ResolvedCandidate?
+    /// The span of the attempt that runs, where one is made or the provider is told of it.
+    private var span: AttemptSpan?
     /// What is being waited for.
     private var reply: IncomingReply?
     private var isCancelled = false
-    /// The span of the attempt that runs, where one is made or the provider is told of it.
-    private var span: AttemptSpan?
     private var summary = ReplySummary()
     private var waited: Duration = .zero
     private var hasEnded = false

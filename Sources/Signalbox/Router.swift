@@ -69,8 +69,8 @@ public final class Router: Sendable {
             call, route: route, router: self, worker: workers[loop.index],
             caller: RoutedCall.Caller(
                 tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID,
-                receivedAt: receivedAt, canceller: canceller,
-                trace: trace ?? self.trace(under: nil, on: loop)))
+                receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
+                canceller: canceller))
     }
 
     /// Counts a request that was turned away before a route was found.

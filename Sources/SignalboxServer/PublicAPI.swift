@@ -85,8 +85,8 @@ struct PublicAPI: Sendable {
             return turnAway(asked, tenant, error.object)
         }
         let routed = router.begin(
-            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt,
-            trace: asked.trace, on: exchange.loop, cancelledBy: .owner)
+            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, trace: asked.trace,
+            on: exchange.loop, cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
             let error = ErrorObject(

@@ -38,6 +38,8 @@ final class TestRouter: Sendable {
     }
 
     deinit {
+        let router = router
+        _ = try? loop.run { await router.shutdown() }
         group.shutdown()
         writer.shutdown()
     }

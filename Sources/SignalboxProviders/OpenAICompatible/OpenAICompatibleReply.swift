@@ -39,15 +39,22 @@ enum OpenAICompatibleReply {
                 finding.summary.usage = try OpenAICompatibleUsage.read(&reader, in: body)
             } else {
                 let value = try reader.skip()
-                if key.isNamed("error", in: body) {
-                    finding.hasError = true
-                } else if key.isNamed("model", in: body) {
+                if key.isNamed("model", in: body) {
                     finding.summary.model = model(value, in: body)
+                } else if key.isNamed("error", in: body) {
+                    finding.hasError = true
                 }
             }
         }
         return finding
     }
+
+    /// Nil where none is named, or none that any model is called.
+    static func model(_ value: JSONValue, in bytes: [UInt8]) -> String? {
+        value.range.count <= modelBytesMax ? JSONScan.string(at: value, in: bytes) : nil
+    }
+
+    private static let modelBytesMax = 256
 
     /// The first choice that names a reason to have stopped speaks for all.
     private static func readChoices(
@@ -71,13 +78,6 @@ enum OpenAICompatibleReply {
             }
         }
     }
-
-    /// Nil where it is none that any model is called.
-    static func model(_ value: JSONValue, in bytes: [UInt8]) -> String? {
-        value.range.count <= modelBytesMax ? JSONScan.string(at: value, in: bytes) : nil
-    }
-
-    private static let modelBytesMax = 256
 
     private static func failure(in body: [UInt8]) throws(JSONSyntaxError) -> UpstreamFailure? {
         let fields = try JSONFields(scanning: body)

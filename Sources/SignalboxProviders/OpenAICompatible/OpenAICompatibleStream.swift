@@ -8,10 +8,11 @@ struct OpenAICompatibleStream: StreamDecoder {
     private struct Chunk {
         var usage: TokenUsage?
         var finishReason: String?
-        var model: String?
         var hasChoices = false
         var hasDelta = false
         var hasError = false
+        /// Where the model's name stands; only the first chunk's is read.
+        var model: JSONValue?
     }
 
     /// A provider that named its reason to stop has said everything.
@@ -29,7 +30,9 @@ struct OpenAICompatibleStream: StreamDecoder {
                     return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
                 }
             }
-            if summary.model == nil { summary.model = chunk.model }
+            if summary.model == nil, let model = chunk.model {
+                summary.model = OpenAICompatibleReply.model(model, in: bytes)
+            }
             if let usage = chunk.usage { summary.usage = usage }
             if let reason = chunk.finishReason { summary.finishReason = reason }
             guard chunk.hasChoices || chunk.usage != nil else { return .malformed }
@@ -54,10 +57,10 @@ struct OpenAICompatibleStream: StreamDecoder {
                 chunk.usage = try OpenAICompatibleUsage.read(&reader, in: bytes)
             } else {
                 let value = try reader.skip()
-                if key.isNamed("error", in: bytes) {
+                if key.isNamed("model", in: bytes) {
+                    chunk.model = value
+                } else if key.isNamed("error", in: bytes) {
                     chunk.hasError = true
-                } else if key.isNamed("model", in: bytes) {
-                    chunk.model = OpenAICompatibleReply.model(value, in: bytes)
                 }
             }
         }

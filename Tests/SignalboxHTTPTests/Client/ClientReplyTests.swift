@@ -194,6 +194,10 @@ import Testing
         #expect(try client.post(template, headers: [two]).text == "always|-|2")
         #expect(try client.post(template).text == "always|-|-")
         #expect(try client.post(template, headers: [one]).text == "always|1|-")
+        let large = [UInt8](repeating: 1, count: 100_000)
+        #expect(try client.post(template, body: large, headers: [two]).text == "always|-|2")
+        #expect(try client.post(template, body: large).text == "always|-|-")
+        #expect(try client.post(template, headers: [one]).text == "always|1|-")
         #expect(server.accepted == 1)
     }
 
