@@ -115,6 +115,11 @@ let package = Package(
         tests(
             "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],
             exclude: ["Mistakes"]),
+        tests(
+            "SignalboxServerTests",
+            of: [
+                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig", "SignalboxCore",
+            ]),
         tests("TidyTests", of: []),
     ],
     swiftLanguageModes: [.v6]

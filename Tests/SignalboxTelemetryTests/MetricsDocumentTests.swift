@@ -35,6 +35,8 @@ import Testing
                 list("reason", of: [Catalogue.fallbacks, Catalogue.rotations], failures),
                 list("kind", of: [Catalogue.rotations], RotationKind.allCases.map(\.rawValue)),
                 list("reason", of: [Catalogue.requestsRejected], RejectionReason.allCases.map(\.rawValue)),
+                list("result", of: [Catalogue.scrapes], ScrapeResult.allCases.map(\.rawValue)),
+                list("encoding", of: [Catalogue.expositionBytes], ContentEncoding.allCases.map(\.rawValue)),
             ])
     }
 

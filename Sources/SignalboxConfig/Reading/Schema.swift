@@ -3,6 +3,8 @@ enum Schema: String, CaseIterable {
     case root = ""
     case server = "server"
     case admin = "admin"
+    case basicAuth = "admin.basic_auth"
+    case tls = "admin.tls"
     case logging = "logging"
     case provider = "providers[]"
     case timeouts = "providers[].timeouts"
@@ -24,7 +26,10 @@ enum Schema: String, CaseIterable {
                 "idle_timeout",
                 "write_timeout", "request_timeout", "connections_max", "drain_timeout", "allow_anonymous",
             ]
-        case .admin: ["listen", "token"]
+        case .admin:
+            ["listen", "token", "basic_auth", "metrics_auth", "tls", "scrapes_max", "scrape_freshness"]
+        case .basicAuth: ["username", "password"]
+        case .tls: ["certificate", "key"]
         case .logging: ["level", "format"]
         case .provider:
             [

@@ -22,13 +22,6 @@ extension ConfigurationReading {
         configuration.server = server
     }
 
-    mutating func readAdmin() {
-        guard let field = root["admin"], let section = Section(field, .admin) else { return }
-        adminSection = section
-        section.set(&configuration.admin.listen, "listen", address)
-        if let token = section["token"] { configuration.admin.token = secrets.secret(in: token) }
-    }
-
     mutating func readLogging() {
         guard let field = root["logging"], let section = Section(field, .logging) else { return }
         section.set(&configuration.logging.level, "level") { $0.choice("log level") }
@@ -46,7 +39,7 @@ extension ConfigurationReading {
         return found.count == entries.count ? found : nil
     }
 
-    private func address(_ field: Field) -> ListenAddress? {
+    func address(_ field: Field) -> ListenAddress? {
         guard let text = field.text(expected: "an address such as 127.0.0.1:8080") else { return nil }
         guard let address = ListenAddress(text) else {
             field.refuse(

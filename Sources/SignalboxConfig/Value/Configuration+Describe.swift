@@ -40,12 +40,29 @@ extension Configuration {
         yaml.value("connections_max", "\(server.connectionsMax)", depth: 1)
         yaml.value("drain_timeout", DurationText.print(server.drainTimeout), depth: 1)
         yaml.value("allow_anonymous", "\(server.allowsAnonymous)", depth: 1)
-        yaml.key("admin")
-        yaml.value("listen", admin.listen.description, depth: 1)
-        if let token = admin.token { yaml.value("token", token.description, depth: 1) }
+        describeAdmin(in: &yaml)
         yaml.key("logging")
         yaml.value("level", logging.level.rawValue, depth: 1)
         yaml.value("format", logging.format.rawValue, depth: 1)
+    }
+
+    private func describeAdmin(in yaml: inout YAMLText) {
+        yaml.key("admin")
+        yaml.value("listen", admin.listen.description, depth: 1)
+        if let token = admin.token { yaml.value("token", token.description, depth: 1) }
+        if let basicAuth = admin.basicAuth {
+            yaml.key("basic_auth", depth: 1)
+            yaml.value("username", basicAuth.username, depth: 2)
+            yaml.value("password", basicAuth.password.description, depth: 2)
+        }
+        yaml.value("metrics_auth", "\(admin.protectsMetrics)", depth: 1)
+        if let tls = admin.tls {
+            yaml.key("tls", depth: 1)
+            yaml.value("certificate", tls.certificateFile, depth: 2)
+            yaml.value("key", tls.keyFile, depth: 2)
+        }
+        yaml.value("scrapes_max", "\(admin.scrapesMax)", depth: 1)
+        yaml.value("scrape_freshness", DurationText.print(admin.scrapeFreshness), depth: 1)
     }
 }
 

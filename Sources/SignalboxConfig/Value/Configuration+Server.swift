@@ -37,14 +37,4 @@ extension Configuration {
 
         public init() {}
     }
-
-    /// `admin:`, the listener for metrics, health and administration.
-    public struct Admin: Sendable, Equatable {
-        /// Default `127.0.0.1:9464`.
-        public var listen = ListenAddress(.loopback, port: 9464)
-        /// What protected paths ask for as Bearer. Default none, which is allowed on loopback only.
-        public var token: Secret?
-
-        public init() {}
-    }
 }

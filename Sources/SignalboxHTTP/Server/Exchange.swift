@@ -27,6 +27,7 @@ public final class Exchange: @unchecked Sendable {
     private var stage: Stage = .receiving
     private var task: Task<Void, Never>?
     private var swallowed = 0
+    private var delivery: UnsafeContinuation<Bool, Never>?
 
     private enum Stage {
         case receiving
@@ -77,6 +78,15 @@ public final class Exchange: @unchecked Sendable {
         guard case .handling = stage else { return }
         stage = .answered(reply)
         resume()
+    }
+
+    /// Suspends the handler until its answer has been sent; false if the client left before it had it whole.
+    ///
+    /// For answers whose bytes count against a limit until they are gone. Only the handler's own task may
+    /// wait, after ``respond(_:)``.
+    public func delivered() async -> Bool {
+        if case .finished = stage { return !isClientGone }
+        return await withUnsafeContinuation { delivery = $0 }
     }
 
     /// Answers with a body that comes piece by piece. Without effect on the client if it has left.
@@ -145,6 +155,8 @@ public final class Exchange: @unchecked Sendable {
         if !whole, let connection { room.failed(entry, connection) }
         connection = nil
         if isDuringHandling && !whole { task?.cancel() }
+        delivery?.resume(returning: whole)
+        delivery = nil
         entry.exchange = nil
         entry.enter(.resting(fresh: false), at: room.loop.turnStart)
         if room.isDraining { room.hangUp(on: entry) }
