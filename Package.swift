@@ -91,7 +91,8 @@ let package = Package(
             swiftSettings: strict),
         // printers of numbers, not tests
         .executableTarget(
-            name: "signalbox-microbench-telemetry", dependencies: ["SignalboxCore", "SignalboxTelemetry"],
+            name: "signalbox-microbench-telemetry",
+            dependencies: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"],
             path: "Benchmarks/Telemetry", swiftSettings: strict),
         // for tests, ours and embedders'
         room("SignalboxTesting", over: ["SignalboxCore", "SignalboxHTTP"]),

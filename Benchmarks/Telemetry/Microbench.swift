@@ -7,11 +7,13 @@ import Synchronization
 ///
 ///     swift run -c release signalbox-microbench-telemetry
 ///
-/// With `--text` it prints a scrape of the whole catalogue instead, for `promtool check metrics`.
+/// With `--text` it prints a scrape of the whole catalogue instead, for `promtool check metrics`; with
+/// `--compare` what `make bench-metrics` compares.
 @main
 struct Microbench {
     static func main() {
         if CommandLine.arguments.contains("--text") { return printText() }
+        if CommandLine.arguments.contains("--compare") { return compare() }
         let registry = MetricRegistry()
         measureCounters(registry)
         measureHistograms(registry)
@@ -51,14 +53,7 @@ struct Microbench {
 
     static func measureHistograms(_ registry: MetricRegistry) {
         let histogram = registry.histogram(Catalogue.requestLatency).series("groq", "llama")
-        // Sizes no processor can predict.
-        var state: UInt64 = 88_172_645_463_325_252
-        let values = (0..<4_096).map { _ -> Double in
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return exp(Double(state % 12_000) / 1_000 - 6)
-        }
+        let values = unpredictableValues()
         for threads in [1, 2] {
             report("histogram observation, \(threads) thread(s)", threads: threads, rounds: 50_000_000) {
                 rounds in
@@ -66,6 +61,17 @@ struct Microbench {
                     for round in 0..<rounds { histogram.observe(values[round & 4_095]) }
                 }
             }
+        }
+    }
+
+    /// Sizes no processor can predict.
+    static func unpredictableValues() -> [Double] {
+        var state: UInt64 = 88_172_645_463_325_252
+        return (0..<4_096).map { _ in
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return exp(Double(state % 12_000) / 1_000 - 6)
         }
     }
 

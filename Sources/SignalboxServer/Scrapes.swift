@@ -74,7 +74,7 @@ final class Scrapes: @unchecked Sendable {
             registry.render(edition.format, into: &bytes)
             events.rendered(bytes.count, .identity)
             var rendering = ScrapeRendering(bytes: bytes, encoding: .identity)
-            if edition.encoding == .gzip, let packed = Gzip.compress(bytes, level: Scrapes.packingLevel) {
+            if edition.encoding == .gzip, let packed = Gzip.compress(bytes, level: Gzip.expositionLevel) {
                 rendering = ScrapeRendering(bytes: packed, encoding: .gzip)
                 events.rendered(packed.count, .gzip)
             }
@@ -82,9 +82,6 @@ final class Scrapes: @unchecked Sendable {
             loop.execute { self.finish(edition, with: rendered, at: loop.now()) }
         }
     }
-
-    /// Of zlib's nine. Metrics repeat themselves so much that a higher one gains little.
-    private static let packingLevel: Int32 = 1
 
     private func finish(_ edition: ScrapeEdition, with rendering: ScrapeRendering, at now: Instant) {
         desk.finish(edition, with: rendering, at: now)
