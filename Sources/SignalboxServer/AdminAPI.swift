@@ -47,7 +47,7 @@ extension AdminAPI {
         self.health = health
         metricsAccess = admin.protectsMetrics ? AdminAccess(admin) : nil
         let scrapes = scrapes
-        loop.repeatEvery(.seconds(1)) { scrapes.expire(at: loop.now()) }
+        loop.repeatEvery(.seconds(1)) { [unowned loop] in scrapes.expire(at: loop.now()) }
     }
 }
 

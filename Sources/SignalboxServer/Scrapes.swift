@@ -16,6 +16,8 @@ final class Scrapes: @unchecked Sendable {
     private let events: ScrapeEvents
     private var desk: ScrapeDesk
     private var waiting: [ScrapeEdition: [Waiter]] = [:]
+    /// Of the last rendering of each format, before packing: what the next one will need.
+    private var sizes: [ExpositionFormat: Int] = [:]
 
     /// - Parameter renderer: the loop whose thread renders.
     init(
@@ -69,8 +71,10 @@ final class Scrapes: @unchecked Sendable {
 
     private func render(_ edition: ScrapeEdition, for loop: EventLoop) {
         let (registry, events) = (registry, events)
+        let capacity = sizes[edition.format, default: 0] * 17 / 16
         renderer.execute {
             var bytes: [UInt8] = []
+            bytes.reserveCapacity(capacity)
             registry.render(edition.format, into: &bytes)
             events.rendered(bytes.count, .identity)
             var rendering = ScrapeRendering(bytes: bytes, encoding: .identity)
@@ -78,8 +82,11 @@ final class Scrapes: @unchecked Sendable {
                 rendering = ScrapeRendering(bytes: packed, encoding: .gzip)
                 events.rendered(packed.count, .gzip)
             }
-            let rendered = rendering
-            loop.execute { self.finish(edition, with: rendered, at: loop.now()) }
+            let (rendered, size) = (rendering, bytes.count)
+            loop.execute {
+                self.sizes[edition.format] = size
+                self.finish(edition, with: rendered, at: loop.now())
+            }
         }
     }
 

@@ -44,11 +44,12 @@ public final class Service: Sendable {
             let limits = ServerLimits(configuration.server)
             servers = (
                 try HTTPServer(
-                    group: group, addresses: configuration.server.listen, limits: limits, observer: events,
+                    group: group, addresses: configuration.server.listen, limits: limits,
+                    tls: configuration.server.tls.map(ServerTLS.init), observer: events,
                     rejection: { Service.rejection($0, $1, limits) }, handler: { await api.handle($0) }),
                 try HTTPServer(
                     group: adminGroup, addresses: [configuration.admin.listen], limits: limits,
-                    tls: configuration.admin.tls.map { ServerTLS(certificate: $0.certificate, key: $0.key) },
+                    tls: configuration.admin.tls.map(ServerTLS.init),
                     observer: events, rejection: { Service.rejection($0, $1, limits) },
                     handler: { await admin.handle($0) })
             )
@@ -123,6 +124,12 @@ public final class Service: Sendable {
 /// A service that could not be started.
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
     public let description: String
+}
+
+extension ServerTLS {
+    fileprivate init(_ tls: Configuration.TLS) {
+        self.init(certificate: tls.certificate, key: tls.key)
+    }
 }
 
 extension ServerLimits {

@@ -4,7 +4,8 @@ import Testing
 @Suite struct DescriptionTests {
     @Test func `a description loads as the same configuration`() throws {
         let yaml = """
-            server: {listen: "[::1]:0", threads: 2, drain_timeout: 0s}
+            server:
+              {listen: "[::1]:0", threads: 2, drain_timeout: 0s, tls: {certificate: a.pem, key: "b b.pem"}}
             admin: {tls: {certificate: a.pem, key: "b b.pem"}, scrapes_max: 3, scrape_freshness: 0s}
             providers:
               - name: "007"

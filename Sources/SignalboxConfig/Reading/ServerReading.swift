@@ -19,6 +19,7 @@ extension ConfigurationReading {
         section.set(&server.connectionsMax, "connections_max") { $0.integer(in: 1...1_000_000) }
         section.set(&server.drainTimeout, "drain_timeout") { $0.duration(in: .zero ... .seconds(3_600)) }
         section.set(&server.allowsAnonymous, "allow_anonymous") { $0.flag() }
+        section.set(&server.tls, "tls", tls)
         configuration.server = server
     }
 

@@ -34,7 +34,7 @@ extension Configuration {
         }
     }
 
-    /// `admin.tls`: PEM files, read when the configuration is.
+    /// `server.tls` and `admin.tls`: PEM files, read when the configuration is.
     public struct TLS: Sendable, Equatable {
         public var certificateFile: String
         /// The content of ``certificateFile``.

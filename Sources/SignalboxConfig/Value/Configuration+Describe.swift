@@ -40,6 +40,7 @@ extension Configuration {
         yaml.value("connections_max", "\(server.connectionsMax)", depth: 1)
         yaml.value("drain_timeout", DurationText.print(server.drainTimeout), depth: 1)
         yaml.value("allow_anonymous", "\(server.allowsAnonymous)", depth: 1)
+        server.tls?.describe(in: &yaml)
         describeAdmin(in: &yaml)
         yaml.key("logging")
         yaml.value("level", logging.level.rawValue, depth: 1)
@@ -56,13 +57,17 @@ extension Configuration {
             yaml.value("password", basicAuth.password.description, depth: 2)
         }
         yaml.value("metrics_auth", "\(admin.protectsMetrics)", depth: 1)
-        if let tls = admin.tls {
-            yaml.key("tls", depth: 1)
-            yaml.value("certificate", tls.certificateFile, depth: 2)
-            yaml.value("key", tls.keyFile, depth: 2)
-        }
+        admin.tls?.describe(in: &yaml)
         yaml.value("scrapes_max", "\(admin.scrapesMax)", depth: 1)
         yaml.value("scrape_freshness", DurationText.print(admin.scrapeFreshness), depth: 1)
+    }
+}
+
+extension Configuration.TLS {
+    fileprivate func describe(in yaml: inout YAMLText) {
+        yaml.key("tls", depth: 1)
+        yaml.value("certificate", certificateFile, depth: 2)
+        yaml.value("key", keyFile, depth: 2)
     }
 }
 

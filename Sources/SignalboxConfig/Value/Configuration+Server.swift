@@ -34,6 +34,8 @@ extension Configuration {
         public var drainTimeout = Duration.seconds(30)
         /// Whether anyone may call from beyond loopback although there are no tenants. Default false.
         public var allowsAnonymous = false
+        /// For every address. Default none: plain HTTP.
+        public var tls: TLS?
 
         public init() {}
     }
