@@ -7,38 +7,23 @@ import Synchronization
 ///
 ///     swift run -c release signalbox-microbench-telemetry
 ///
-/// With `--text` it prints a scrape of the whole catalogue instead, for `promtool check metrics`; with
+/// With `--exposition` it prints a scrape of the whole catalogue instead, for the parsers of others; with
 /// `--compare` what `make bench-metrics` compares.
 @main
 struct Microbench {
     static func main() {
-        if CommandLine.arguments.contains("--text") { return printText() }
-        if CommandLine.arguments.contains("--compare") { return compare() }
+        let arguments = CommandLine.arguments.dropFirst()
+        switch arguments.first {
+        case "--exposition": return printExposition(Array(arguments.dropFirst()))
+        case "--compare": return compare()
+        default: break
+        }
         let registry = MetricRegistry()
         measureCounters(registry)
         measureHistograms(registry)
         measureGauges(registry)
         measureLogLines()
         measureScrape()
-    }
-
-    static func printText() {
-        let registry = MetricRegistry()
-        registry.registerProcessMetrics()
-        for metric in Catalogue.all where !metric.name.hasPrefix("process_") {
-            let labels = metric.labels.map { $0 + " \"hostile\" \\ \n value" }
-            switch metric.kind {
-            case .counter: registry.counter(metric).series(labels).increment(by: 3)
-            case .gauge: registry.gauge(metric).series(labels).set(0.25)
-            case .stateset:
-                registry.stateset(metric, of: AttemptStatus.self).series(labels.dropLast()).enter(.success)
-            case .histogram: registry.histogram(metric).series(labels).observe(0.75)
-            case .info: registry.info(metric, "1.0", "abc", "6.3")
-            }
-        }
-        var text: [UInt8] = []
-        registry.renderText(into: &text)
-        print(String(decoding: text, as: UTF8.self), terminator: "")
     }
 
     static func measureCounters(_ registry: MetricRegistry) {
