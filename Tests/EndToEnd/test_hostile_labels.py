@@ -13,7 +13,8 @@ from harness.daemon import binary
 PRINTER = "signalbox-microbench-telemetry"
 VALUES = [
     'a "quoted" value', "back\\slash", "\\", '\\"', "\\n", "two\nlines", "\n", "\r\n\t", "",
-    '{le="+Inf"} 1', "# EOF", "\n# EOF\n", "llm_tokens_total 1\n", "日本語 🚂", "e\u0301", "\u2028", "\x01\x1b\x7f",
+    '{le="+Inf"} 1', "# EOF", "\n# EOF\n", "llm_tokens_total 1\n",
+    "日本語 🚂", "e\u0301", "\u2028", "\x01\x1b\x7f",
 ]
 LONG = "é" * 5_000
 LABEL_BYTES_MAX = 256
