@@ -93,7 +93,8 @@ let package = Package(
             swiftSettings: strict),
         // printers of numbers, not tests
         .executableTarget(
-            name: "signalbox-microbench-telemetry", dependencies: ["SignalboxCore", "SignalboxTelemetry"],
+            name: "signalbox-microbench-telemetry",
+            dependencies: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"],
             path: "Benchmarks/Telemetry", swiftSettings: strict),
         // for tests, ours and embedders'
         room("SignalboxTesting", over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"]),
@@ -125,6 +126,11 @@ let package = Package(
             of: [
                 "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
                 "SignalboxTesting", "SignalboxCore",
+            ]),
+        tests(
+            "SignalboxServerTests",
+            of: [
+                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig", "SignalboxCore",
             ]),
         tests("TidyTests", of: []),
     ],

@@ -7,11 +7,17 @@ import Synchronization
 ///
 ///     swift run -c release signalbox-microbench-telemetry
 ///
-/// With `--text` it prints a scrape of the whole catalogue instead, for `promtool check metrics`.
+/// With `--exposition` it prints a scrape of the whole catalogue instead, for the parsers of others; with
+/// `--compare` what `make bench-metrics` compares.
 @main
 struct Microbench {
     static func main() {
-        if CommandLine.arguments.contains("--text") { return printText() }
+        let arguments = CommandLine.arguments.dropFirst()
+        switch arguments.first {
+        case "--exposition": return printExposition(Array(arguments.dropFirst()))
+        case "--compare": return compare()
+        default: break
+        }
         let histograms = makeHistograms()
         let registry = MetricRegistry()
         measureCounters(registry)
@@ -21,25 +27,6 @@ struct Microbench {
         measureLogLines()
         measureScrape()
         measureHistogramScrapes(histograms)
-    }
-
-    static func printText() {
-        let registry = MetricRegistry()
-        registry.registerProcessMetrics()
-        for metric in Catalogue.all where !metric.name.hasPrefix("process_") {
-            let labels = metric.labels.map { $0 + " \"hostile\" \\ \n value" }
-            switch metric.kind {
-            case .counter: registry.counter(metric).series(labels).increment(by: 3)
-            case .gauge: registry.gauge(metric).series(labels).set(0.25)
-            case .stateset:
-                registry.stateset(metric, of: AttemptStatus.self).series(labels.dropLast()).enter(.success)
-            case .histogram: registry.histogram(metric).series(labels).observe(0.75)
-            case .info: registry.info(metric, "1.0", "abc", "6.3")
-            }
-        }
-        var text: [UInt8] = []
-        registry.renderText(into: &text)
-        print(String(decoding: text, as: UTF8.self), terminator: "")
     }
 
     static func measureCounters(_ registry: MetricRegistry) {
@@ -56,14 +43,7 @@ struct Microbench {
 
     static func measureHistograms(_ registry: MetricRegistry) {
         let histogram = registry.histogram(Catalogue.requestLatency).series("groq", "llama")
-        // Sizes no processor can predict.
-        var state: UInt64 = 88_172_645_463_325_252
-        let values = (0..<4_096).map { _ -> Double in
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return exp(Double(state % 12_000) / 1_000 - 6)
-        }
+        let values = unpredictableValues()
         for threads in [1, 2] {
             report("histogram observation, \(threads) thread(s)", threads: threads, rounds: 50_000_000) {
                 rounds in
@@ -80,6 +60,17 @@ struct Microbench {
         let exemplar = Exemplar(traceIDHigh: 1, traceIDLow: 2, spanID: 3, time: SystemTime().wallTime())
         report("histogram observation with exemplar", threads: 1, rounds: 20_000_000) { rounds in
             for _ in 0..<rounds { histogram.observe(0.5, exemplar: exemplar) }
+        }
+    }
+
+    /// Sizes no processor can predict.
+    static func unpredictableValues() -> [Double] {
+        var state: UInt64 = 88_172_645_463_325_252
+        return (0..<4_096).map { _ in
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return exp(Double(state % 12_000) / 1_000 - 6)
         }
     }
 

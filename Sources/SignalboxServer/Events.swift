@@ -64,3 +64,30 @@ struct ServerEvents: ServerObserver {
         logger.log(.info, "stopped")
     }
 }
+
+/// What scraping the metrics itself costs. Every series starts at 0, so that scrapes add none.
+struct ScrapeEvents: Sendable {
+    private let results: CounterFamily
+    private let duration: Histogram
+    private let bytes: CounterFamily
+
+    init(registry: MetricRegistry) {
+        results = registry.counter(Catalogue.scrapes)
+        duration = registry.histogram(Catalogue.scrapeDuration).series()
+        bytes = registry.counter(Catalogue.expositionBytes)
+        for result in ScrapeResult.allCases { _ = results.series(result.rawValue) }
+        for encoding in ContentEncoding.allCases { _ = bytes.series(encoding.rawValue) }
+    }
+
+    func scraped(_ result: ScrapeResult, since begin: Instant, at now: Instant) {
+        results.series(result.rawValue).increment()
+        switch result {
+        case .rendered, .shared: duration.observe(now.seconds(since: begin))
+        case .tooMany, .timeout, .cancelled, .unauthorized: break
+        }
+    }
+
+    func rendered(_ count: Int, _ encoding: ContentEncoding) {
+        bytes.series(encoding.rawValue).increment(by: count)
+    }
+}

@@ -12,6 +12,9 @@ public final class Service: Sendable {
     public let adminAddress: ListenAddress
     private let configuration: Configuration
     private let group: EventLoopGroup
+    /// The admin listener's loop, and the one whose thread renders the metrics: callers wait for neither.
+    private let adminGroup: EventLoopGroup
+    private let renderGroup: EventLoopGroup
     private let router: Router
     private let servers: (public: HTTPServer, admin: HTTPServer)
     private let events: ServerEvents
@@ -35,15 +38,22 @@ public final class Service: Sendable {
                 router: router, events: events, readiness: readiness,
                 bodyBytesMax: configuration.server.bodyBytesMax,
                 startedAt: time.wallTime())
-            let admin = AdminAPI(registry: registry, health: HealthReplies(readiness: readiness))
+            adminGroup = try EventLoopGroup(count: 1, name: "admin", clock: time)
+            renderGroup = try EventLoopGroup(count: 1, name: "render", clock: time)
+            let admin = AdminAPI(
+                configuration.admin, registry: registry, health: HealthReplies(readiness: readiness),
+                loop: adminGroup.loops[0], renderer: renderGroup.loops[0])
             let limits = ServerLimits(configuration.server)
             servers = (
                 try HTTPServer(
-                    group: group, addresses: configuration.server.listen, limits: limits, observer: events,
+                    group: group, addresses: configuration.server.listen, limits: limits,
+                    tls: configuration.server.tls.map(ServerTLS.init), observer: events,
                     rejection: { Service.rejection($0, $1, limits) }, handler: { await api.handle($0) }),
                 try HTTPServer(
-                    group: group, addresses: [configuration.admin.listen], limits: limits, observer: events,
-                    rejection: { Service.rejection($0, $1, limits) }, handler: { await admin.handle($0) })
+                    group: adminGroup, addresses: [configuration.admin.listen], limits: limits,
+                    tls: configuration.admin.tls.map(ServerTLS.init),
+                    observer: events, rejection: { Service.rejection($0, $1, limits) },
+                    handler: { await admin.handle($0) })
             )
         } catch {
             throw ServiceError(description: "\(error)")
@@ -55,7 +65,7 @@ public final class Service: Sendable {
 
     /// Has `body` run on each loop's thread from time to time, such as to give freed memory back.
     public func repeatOnEachLoop(every interval: Duration, _ body: @escaping @Sendable () -> Void) {
-        for loop in group.loops { loop.repeatEvery(interval, body) }
+        for loop in group.loops + adminGroup.loops + renderGroup.loops { loop.repeatEvery(interval, body) }
     }
 
     /// Serves until ``drain()``.
@@ -80,6 +90,8 @@ public final class Service: Sendable {
         await servers.admin.drain(within: .seconds(1))
         await router.shutdown()
         group.shutdown()
+        adminGroup.shutdown()
+        renderGroup.shutdown()
         events.stopped()
     }
 
@@ -114,6 +126,12 @@ public final class Service: Sendable {
 /// A service that could not be started.
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
     public let description: String
+}
+
+extension ServerTLS {
+    fileprivate init(_ tls: Configuration.TLS) {
+        self.init(certificate: tls.certificate, key: tls.key)
+    }
 }
 
 extension ServerLimits {

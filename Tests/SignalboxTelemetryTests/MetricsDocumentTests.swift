@@ -39,6 +39,8 @@ import Testing
                 list(
                     "gen_ai_token_type", of: [Catalogue.genAITokenUsage], ["input", "output"]),
                 list("reason", of: [Catalogue.requestsRejected], RejectionReason.allCases.map(\.rawValue)),
+                list("result", of: [Catalogue.scrapes], ScrapeResult.allCases.map(\.rawValue)),
+                list("encoding", of: [Catalogue.expositionBytes], ContentEncoding.allCases.map(\.rawValue)),
             ])
     }
 

@@ -2,7 +2,9 @@
 enum Schema: String, CaseIterable {
     case root = ""
     case server = "server"
+    case tls = "server.tls"
     case admin = "admin"
+    case basicAuth = "admin.basic_auth"
     case logging = "logging"
     case tracing = "tracing"
     case metrics = "metrics"
@@ -26,8 +28,12 @@ enum Schema: String, CaseIterable {
                 "listen", "threads", "body_max", "header_max", "header_timeout", "body_timeout",
                 "idle_timeout",
                 "write_timeout", "request_timeout", "connections_max", "drain_timeout", "allow_anonymous",
+                "tls",
             ]
-        case .admin: ["listen", "token"]
+        case .tls: ["certificate", "key"]
+        case .admin:
+            ["listen", "token", "basic_auth", "metrics_auth", "tls", "scrapes_max", "scrape_freshness"]
+        case .basicAuth: ["username", "password"]
         case .logging: ["level", "format", "log_content"]
         case .tracing: ["sample_ratio", "propagate"]
         case .metrics: ["semconv"]

@@ -19,14 +19,8 @@ extension ConfigurationReading {
         section.set(&server.connectionsMax, "connections_max") { $0.integer(in: 1...1_000_000) }
         section.set(&server.drainTimeout, "drain_timeout") { $0.duration(in: .zero ... .seconds(3_600)) }
         section.set(&server.allowsAnonymous, "allow_anonymous") { $0.flag() }
+        section.set(&server.tls, "tls", tls)
         configuration.server = server
-    }
-
-    mutating func readAdmin() {
-        guard let field = root["admin"], let section = Section(field, .admin) else { return }
-        adminSection = section
-        section.set(&configuration.admin.listen, "listen", address)
-        if let token = section["token"] { configuration.admin.token = secrets.secret(in: token) }
     }
 
     mutating func readLogging() {
@@ -58,7 +52,7 @@ extension ConfigurationReading {
         return found.count == entries.count ? found : nil
     }
 
-    private func address(_ field: Field) -> ListenAddress? {
+    func address(_ field: Field) -> ListenAddress? {
         guard let text = field.text(expected: "an address such as 127.0.0.1:8080") else { return nil }
         guard let address = ListenAddress(text) else {
             field.refuse(

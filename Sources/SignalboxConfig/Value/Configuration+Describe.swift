@@ -40,9 +40,8 @@ extension Configuration {
         yaml.value("connections_max", "\(server.connectionsMax)", depth: 1)
         yaml.value("drain_timeout", DurationText.print(server.drainTimeout), depth: 1)
         yaml.value("allow_anonymous", "\(server.allowsAnonymous)", depth: 1)
-        yaml.key("admin")
-        yaml.value("listen", admin.listen.description, depth: 1)
-        if let token = admin.token { yaml.value("token", token.description, depth: 1) }
+        server.tls?.describe(in: &yaml)
+        describeAdmin(in: &yaml)
         yaml.key("logging")
         yaml.value("level", logging.level.rawValue, depth: 1)
         yaml.value("format", logging.format.rawValue, depth: 1)
@@ -52,6 +51,29 @@ extension Configuration {
         yaml.value("propagate", tracing.propagation.rawValue, depth: 1)
         yaml.key("metrics")
         yaml.value("semconv", metrics.conventions.rawValue, depth: 1)
+    }
+
+    private func describeAdmin(in yaml: inout YAMLText) {
+        yaml.key("admin")
+        yaml.value("listen", admin.listen.description, depth: 1)
+        if let token = admin.token { yaml.value("token", token.description, depth: 1) }
+        if let basicAuth = admin.basicAuth {
+            yaml.key("basic_auth", depth: 1)
+            yaml.value("username", basicAuth.username, depth: 2)
+            yaml.value("password", basicAuth.password.description, depth: 2)
+        }
+        yaml.value("metrics_auth", "\(admin.protectsMetrics)", depth: 1)
+        admin.tls?.describe(in: &yaml)
+        yaml.value("scrapes_max", "\(admin.scrapesMax)", depth: 1)
+        yaml.value("scrape_freshness", DurationText.print(admin.scrapeFreshness), depth: 1)
+    }
+}
+
+extension Configuration.TLS {
+    fileprivate func describe(in yaml: inout YAMLText) {
+        yaml.key("tls", depth: 1)
+        yaml.value("certificate", certificateFile, depth: 2)
+        yaml.value("key", keyFile, depth: 2)
     }
 }
 

@@ -28,6 +28,7 @@ public final class Exchange: @unchecked Sendable {
     private var runner: HandlerTask?
     private var departure: (() -> Void)?
     private var swallowed = 0
+    private var delivery: UnsafeContinuation<Bool, Never>?
 
     private enum Stage {
         case receiving
@@ -97,6 +98,15 @@ public final class Exchange: @unchecked Sendable {
         resume()
     }
 
+    /// Suspends the handler until its answer has been sent; false if the client left before it had it whole.
+    ///
+    /// For answers whose bytes count against a limit until they are gone. Only the handler's own task may
+    /// wait, after ``respond(_:)``.
+    public func delivered() async -> Bool {
+        if case .finished = stage { return !isClientGone }
+        return await withUnsafeContinuation { delivery = $0 }
+    }
+
     /// Answers with a body that comes piece by piece. Without effect on the client if it has left.
     public func stream(status: Int, headers: [(name: String, value: String)]) -> ReplyStream {
         let stream = ReplyStream(exchange: self, bufferBytesMax: room.limits.replyBufferBytesMax)
@@ -159,6 +169,8 @@ public final class Exchange: @unchecked Sendable {
         if !whole, let connection { room.failed(entry, connection) }
         connection = nil
         if !whole { cancelHandler() }
+        delivery?.resume(returning: whole)
+        delivery = nil
         entry.exchange = nil
         entry.enter(.resting(fresh: false), at: room.loop.turnStart)
         if room.isDraining { room.hangUp(on: entry) }
