@@ -13,6 +13,8 @@ public final class Service: Sendable {
     private let configuration: Configuration
     private let group: EventLoopGroup
     private let router: Router
+    /// Nil where telemetry is exported nowhere.
+    private let exporter: TelemetryExporter?
     private let servers: (public: HTTPServer, admin: HTTPServer)
     private let events: ServerEvents
     private let readiness = Readiness()
@@ -26,6 +28,11 @@ public final class Service: Sendable {
         self.configuration = configuration
         events = ServerEvents(registry: registry, logger: logger)
         do {
+            var exporter: TelemetryExporter?
+            if let otlp = configuration.otlp {
+                exporter = try TelemetryExporter(otlp, registry: registry, logger: logger, time: time)
+            }
+            self.exporter = exporter
             group = try EventLoopGroup(count: threads, clock: time)
             router = try Router(
                 configuration: configuration, group: group, registry: registry, logger: logger, time: time)
@@ -58,7 +65,8 @@ public final class Service: Sendable {
 
     /// Serves until ``drain()``.
     public func start() async throws(ServiceError) {
-        do throws(SystemError) {
+        do {
+            try exporter?.start()
             try await servers.admin.start()
             try await servers.public.start()
         } catch {
@@ -78,6 +86,7 @@ public final class Service: Sendable {
         await servers.admin.drain(within: .seconds(1))
         await router.shutdown()
         group.shutdown()
+        await exporter?.shutdown()
         events.stopped()
     }
 

@@ -31,6 +31,7 @@ struct ConfigurationReading {
         readProviders()
         readRoutes()
         readTenants()
+        readOTLP()
         checkExposure()
         checkAddresses()
         checkSharedSecrets()

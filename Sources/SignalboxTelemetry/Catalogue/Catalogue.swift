@@ -1,7 +1,7 @@
 /// The one place that spells metric names. Dashboards, alerts and invoices hang on them: add, never rename.
 public enum Catalogue {
     /// Every metric that this version exports, for the documentation and the test that checks names.
-    public static let all: [MetricDefinition] = attempts + clients + service + tracing + process
+    public static let all: [MetricDefinition] = attempts + clients + service + tracing + export + process
 
     /// For what waits on a model: 10 ms to 300 s.
     public static let modelSeconds: [Double] = [

@@ -1,4 +1,4 @@
-public import SignalboxCore
+import SignalboxCore
 import Synchronization
 
 /// Copies of log lines that wait for their exporter: bounded in number and in bytes, from any thread to one
