@@ -27,7 +27,9 @@ struct Microbench {
             let labels = metric.labels.map { $0 + " \"hostile\" \\ \n value" }
             switch metric.kind {
             case .counter: registry.counter(metric).series(labels).increment(by: 3)
-            case .gauge, .stateset: registry.gauge(metric).series(labels).set(0.25)
+            case .gauge: registry.gauge(metric).series(labels).set(0.25)
+            case .stateset:
+                registry.stateset(metric, of: AttemptStatus.self).series(labels.dropLast()).enter(.success)
             case .histogram: registry.histogram(metric).series(labels).observe(0.75)
             case .info: registry.info(metric, "1.0", "abc", "6.3")
             }

@@ -65,15 +65,16 @@ extension ExpositionOutline {
         unit = nil
     }
 
-    /// OpenMetrics wants the state in a label that is named as the metric. A metric whose state is in
-    /// another label is a gauge, since a label must not change its name with the format of a scrape.
+    /// OpenMetrics wants the state in a label that is named as the metric. A metric whose state is in another
+    /// label is a gauge, since a label must not change its name with the
+    /// format of a scrape.
     private static func openMetricsKind(of definition: MetricDefinition) -> Kind {
         switch definition.kind {
         case .counter: .counter
         case .gauge: .gauge
         case .histogram: .histogram
         case .info: .info
-        case .stateset: definition.labels.contains(definition.name) ? .stateset : .gauge
+        case .stateset: definition.labels.last == definition.name ? .stateset : .gauge
         }
     }
 
@@ -83,6 +84,14 @@ extension ExpositionOutline {
         switch kind {
         case .info, .stateset, .unknown: return nil
         case .counter, .gauge, .histogram: return !unit.isEmpty && family.hasSuffix("_" + unit) ? unit : nil
+        }
+    }
+
+    /// The name of the samples that say when a series began, in OpenMetrics.
+    var created: String? {
+        switch kind {
+        case .counter, .histogram: family + "_created"
+        case .gauge, .info, .stateset, .unknown: nil
         }
     }
 
