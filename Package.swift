@@ -20,10 +20,11 @@ func tests(_ name: String, of subjects: [Target.Dependency], exclude: [String] =
     .testTarget(name: name, dependencies: subjects, exclude: exclude, swiftSettings: strict)
 }
 
-/// Through which an embedder's own logs and metrics come out of ours.
+/// Through which an embedder's own logs, metrics and spans come out of ours.
 let facades: [Target.Dependency] = [
     .product(name: "Logging", package: "swift-log"),
     .product(name: "CoreMetrics", package: "swift-metrics"),
+    .product(name: "Tracing", package: "swift-distributed-tracing"),
 ]
 
 let package = Package(
@@ -40,6 +41,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),

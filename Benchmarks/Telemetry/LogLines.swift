@@ -36,7 +36,9 @@ extension Microbench {
     static func logRequest(_ logger: Logger) {
         logger.log(
             .info, .requestCompleted, requestID: "req_01JD7Z6M8Q4T5V6W7X8Y9Z0A1B",
-            traceID: "4bf92f3577b34da6a3ce929d0e0e4736", spanID: "00f067aa0ba902b7"
+            trace: TraceContext(
+                traceID: TraceID(high: 0x4BF9_2F35_77B3_4DA6, low: 0xA3CE_929D_0E0E_4736),
+                spanID: SpanID(0x00F0_67AA_0BA9_02B7))
         ) { line in
             line.string("tenant", "tenant-123")
             line.string("route", "chat")

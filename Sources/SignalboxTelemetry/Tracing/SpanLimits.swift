@@ -5,8 +5,10 @@ public struct SpanLimits: Sendable, Hashable {
     public var linksMax: Int
     /// Attributes of one event or link.
     public var nestedAttributesMax: Int
-    /// A text, or the elements of a list together, in bytes; what is longer is cut and ends in `…`.
+    /// A text, or the texts of a list together, in bytes; what is longer is cut and ends in `…`.
     public var valueBytesMax: Int
+    /// Elements of a list; further ones are left out.
+    var elementsMax: Int { valueBytesMax / 8 }
     /// A span's or an event's name and an attribute's key; what is longer is cut and ends in `…`.
     static let nameBytesMax = 256
 
