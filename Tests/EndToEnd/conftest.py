@@ -38,13 +38,16 @@ def beta(start_upstream) -> Upstream:
 
 
 def daemon_starter(directory: Path, daemons: list[Daemon]) -> StartDaemon:
-    def start(settings: dict[str, Any], listeners: int = 2) -> Daemon:
+    def start(
+        settings: dict[str, Any], listeners: int = 2, more_environment: dict[str, str] | None = None,
+    ) -> Daemon:
         home = directory / f"daemon-{len(daemons)}"
         home.mkdir()
-        variables = configuration.environment(settings)
+        variables = configuration.environment(settings) | (more_environment or {})
         path = configuration.write(settings, home)
         daemon = Daemon(
-            ("serve", "--config", str(path)), home, variables, secrets=tuple(variables.values()))
+            ("serve", "--config", str(path)), home, variables,
+            secrets=tuple(configuration.environment(settings).values()))
         daemons.append(daemon)
         return daemon.wait_until_listening(listeners)
     return start
