@@ -42,6 +42,16 @@ extension ExpositionOutline {
         }
     }
 
+    /// As in 0.0.4, but that there is a field for the unit.
+    init(protobuf definition: MetricDefinition) {
+        let text = ExpositionOutline(text: definition)
+        family = text.family
+        kind = text.kind
+        sample = text.sample
+        let named = kind == .counter ? family.without(suffix: "_total") : family
+        unit = definition.kind == .info ? nil : Self.unit(of: definition, kind: kind, family: named)
+    }
+
     init(openMetrics definition: MetricDefinition) {
         kind = Self.openMetricsKind(of: definition)
         switch kind {
@@ -112,6 +122,7 @@ extension ExpositionOutline {
     ) -> [ExpositionOutline?] {
         switch format {
         case .text: return definitions.map { ExpositionOutline(text: $0) }
+        case .protobuf: return definitions.map { ExpositionOutline(protobuf: $0) }
         case .openMetrics:
             var taken: Set<String> = []
             return definitions.map { definition in

@@ -158,12 +158,12 @@ final class Series: Sendable {
     let lease: CellLease
     let reading: MetricFamily.Reading?
     let created: WallTime
+    let cells: CellRange
     /// For a histogram `provider="x",model="y"`, to which `le` is added; for others the line up to its
-    /// value. A stateset has one for each state.
-    let heads: [[UInt8]]
-
-    var cells: CellRange { lease.cells }
-    var head: [UInt8] { heads[0] }
+    /// value.
+    let head: [UInt8]
+    /// Of a stateset, one for each state.
+    let stateHeads: [[UInt8]]
 
     init(
         _ labels: [String], of family: MetricFamily, _ lease: CellLease, reading: MetricFamily.Reading?,
@@ -173,11 +173,13 @@ final class Series: Sendable {
         self.lease = lease
         self.reading = reading
         self.created = created
+        cells = lease.cells
         let definition = family.definition
         switch family.content {
-        case .histogram: heads = [LabelText.pairs(definition.labels, labels)]
-        case .integer, .floating, .gauge: heads = [LabelText.head(of: definition, labels)]
-        case .states(let states): heads = states.map { LabelText.head(of: definition, labels + [$0]) }
+        case .histogram: (head, stateHeads) = (LabelText.pairs(definition.labels, labels), [])
+        case .integer, .floating, .gauge: (head, stateHeads) = (LabelText.head(of: definition, labels), [])
+        case .states(let states):
+            (head, stateHeads) = ([], states.map { LabelText.head(of: definition, labels + [$0]) })
         }
     }
 }

@@ -9,6 +9,7 @@ extension MetricRegistry {
         case .openMetrics:
             TextExposition(format: .openMetrics, hasCreatedLines: options.createdLines)
                 .append(snapshot, to: &bytes)
+        case .protobuf: bytes += ProtobufExposition.bytes(of: snapshot)
         }
     }
 

@@ -29,11 +29,10 @@ package struct FamilySnapshot: Sendable {
 
     /// Every series that has a value now.
     package func forEachPoint(_ detail: Detail, _ body: (MetricPoint) -> Void) {
+        let hasExemplars = definition.kind == .counter && detail.contains(.exemplars)
         for one in series {
             guard let value = value(of: one, detail) else { continue }
-            let isCounter = definition.kind == .counter && detail.contains(.exemplars)
-            let exemplar = isCounter ? one.cells.exemplar(at: 0) : nil
-            body(MetricPoint(series: one, value: value, exemplar: exemplar))
+            body(MetricPoint(series: one, value: value, hasExemplar: hasExemplars))
         }
     }
 
@@ -70,17 +69,23 @@ package struct MetricPoint {
 
     let series: Series
     package let value: Value
-    /// Of a counter.
-    package let exemplar: TakenExemplar?
+    fileprivate let hasExemplar: Bool
+
+    /// Of a counter, where exemplars were asked for.
+    package var exemplar: TakenExemplar? {
+        hasExemplar ? series.cells.exemplar(at: 0) : nil
+    }
 
     /// In the order of the definition's labels; a stateset's are without the last, which holds the state.
     package var labels: [String] { series.labels }
-    /// Since when the series counts.
-    package var created: WallTime { series.created }
+    /// Since when the series counts; nil where its value is somebody else's, who may have begun before.
+    package var created: WallTime? { series.reading == nil ? series.created : nil }
 }
 
 /// The observations of one series, in both kinds of buckets.
-package struct HistogramPoint {
+///
+/// A class, so that a point is small: there are many more of those without a histogram.
+package final class HistogramPoint: Sendable {
     /// Observations in all buckets, those of the native ones included: never fewer than in the classic.
     package let count: UInt64
     package let sum: Double
@@ -92,23 +97,6 @@ package struct HistogramPoint {
     package let exemplars: [TakenExemplar?]
     package let native: NativeBuckets?
     private let shape: Histogram.Bounds
-}
-
-/// Exponential buckets, each 2^(2^-schema) times as wide as the one before.
-package struct NativeBuckets: Hashable {
-    package let schema: Int
-    /// Observations up to it, inclusive, are in `zeroCount`.
-    package let zeroThreshold: Double
-    package let zeroCount: UInt64
-    /// Prometheus' index of the first of `counts`: bucket `i` ends, inclusive, at 2^(i · 2^-schema).
-    /// OpenTelemetry counts from where a bucket begins, which is one less.
-    package let firstIndex: Int
-    /// Neighbouring buckets from the first that is not empty to the last.
-    package let counts: ArraySlice<UInt64>
-}
-
-extension HistogramPoint {
-    private static let readingsMax = 4
 
     init(_ cells: CellRange, _ shape: Histogram.Bounds, _ detail: FamilySnapshot.Detail) {
         var counts: [UInt64] = []
@@ -136,6 +124,23 @@ extension HistogramPoint {
         sum = cells.floatingTotal(at: shape.sumIndex)
         exemplars = detail.contains(.exemplars) ? Self.exemplars(cells, shape) : []
     }
+}
+
+/// Exponential buckets, each 2^(2^-schema) times as wide as the one before.
+package struct NativeBuckets: Sendable, Hashable {
+    package let schema: Int
+    /// Observations up to it, inclusive, are in `zeroCount`.
+    package let zeroThreshold: Double
+    package let zeroCount: UInt64
+    /// Prometheus' index of the first of `counts`: bucket `i` ends, inclusive, at 2^(i · 2^-schema).
+    /// OpenTelemetry counts from where a bucket begins, which is one less.
+    package let firstIndex: Int
+    /// Neighbouring buckets from the first that is not empty to the last.
+    package let counts: ArraySlice<UInt64>
+}
+
+extension HistogramPoint {
+    private static let readingsMax = 4
 
     static func fit(_ counts: inout [UInt64], to total: UInt64) {
         var left = total

@@ -67,7 +67,7 @@ private struct SampleLines {
             appendHead(point.series.head, to: &text)
             ExpositionText.append(value, to: &text)
         case .states(_, let current):
-            for (index, head) in point.series.heads.enumerated() {
+            for (index, head) in point.series.stateHeads.enumerated() {
                 appendHead(head, to: &text)
                 text += [UInt8(ascii: index == current ? "1" : "0"), UInt8(ascii: "\n")]
             }
@@ -76,9 +76,9 @@ private struct SampleLines {
         }
         if let exemplar = point.exemplar { ExpositionText.append(exemplar, to: &text) }
         text.append(UInt8(ascii: "\n"))
-        guard let created else { return }
+        guard let created, let time = point.created else { return }
         text += created + point.series.head[nameCount...]
-        ExpositionText.append(point.created.seconds, to: &text)
+        ExpositionText.append(time.seconds, to: &text)
         text.append(UInt8(ascii: "\n"))
     }
 
@@ -131,9 +131,9 @@ private struct HistogramLines {
         appendHead(countHead, labels, to: &text)
         ExpositionText.append(count, to: &text)
         text.append(UInt8(ascii: "\n"))
-        guard let createdHead else { return }
+        guard let createdHead, let time = point.created else { return }
         appendHead(createdHead, labels, to: &text)
-        ExpositionText.append(point.created.seconds, to: &text)
+        ExpositionText.append(time.seconds, to: &text)
         text.append(UInt8(ascii: "\n"))
     }
 
