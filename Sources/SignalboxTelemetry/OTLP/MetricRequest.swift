@@ -143,7 +143,7 @@ private struct EncodedMetric {
                 message.message(1) { data in
                     data.time(2, point.created)
                     data.time(3, time)
-                    data.fixed64(4, histogram.count)
+                    data.nonzero(4, histogram.count)
                     data.double(5, histogram.sum)
                     if isExponential, let native = histogram.native {
                         data.exponential(native)
@@ -165,13 +165,17 @@ private struct EncodedMetric {
 extension ProtobufWriter {
     fileprivate mutating func exponential(_ native: NativeBuckets) {
         sint(6, Int64(native.schema))
-        fixed64(7, native.zeroCount)
+        nonzero(7, native.zeroCount)
         message(8) { buckets in
             // OpenTelemetry numbers a bucket by where it begins, Prometheus by where it ends.
-            buckets.sint(1, Int64(native.firstIndex) - 1)
+            if native.firstIndex != 1 { buckets.sint(1, Int64(native.firstIndex) - 1) }
             buckets.packed(2, uints: native.counts)
         }
         double(14, native.zeroThreshold)
+    }
+
+    fileprivate mutating func nonzero(_ field: Int, _ value: UInt64) {
+        if value > 0 { fixed64(field, value) }
     }
 
     fileprivate mutating func exemplar(_ taken: TakenExemplar) {
