@@ -44,8 +44,9 @@ extension ProtobufWriter {
         if !value.isEmpty { string(field, value) }
     }
 
-    /// Nanoseconds since 1970.
-    mutating func time(_ field: Int, _ time: WallTime) {
+    /// Nanoseconds since 1970; left out where the time is not known.
+    mutating func time(_ field: Int, _ time: WallTime?) {
+        guard let time else { return }
         fixed64(field, UInt64(clamping: time.nanosecondsSince1970))
     }
 
