@@ -86,7 +86,8 @@ def test_spans():
     event = expected.events.add(time_unix_nano=NOW, name="first chunk", dropped_attributes_count=4)
     event.attributes.extend(pairs({"n": 1}))
     link = expected.links.add(
-        trace_id=struct.pack(">QQ", 1, 2), span_id=struct.pack(">Q", 3), dropped_attributes_count=5, flags=0x300)
+        trace_id=struct.pack(">QQ", 1, 2), span_id=struct.pack(">Q", 3), dropped_attributes_count=5,
+        flags=0x300)
     link.attributes.extend(pairs({"l": "m"}))
     expected.status.code = 2
     expected.status.message = "upstream said no"

@@ -127,7 +127,8 @@ final class ExportChannel {
         return !isGivenUp
     }
 
-    private func attempt(_ template: RequestTemplate, _ bytes: [UInt8], until deadline: Instant) async -> Attempt
+    private func attempt(_ template: RequestTemplate, _ bytes: [UInt8], until deadline: Instant) async
+        -> Attempt
     {
         guard !isGivenUp else { return Attempt(.failed(.shutdown)) }
         let reply = client.post(template, body: bytes, deadline: Deadline(at: min(deadline, end ?? deadline)))

@@ -40,7 +40,8 @@ public final class TelemetryExporter: Sendable {
             var random = SystemRandomNumberGenerator()
             resource = ExportResource(
                 configured: settings.resource, instance: ExportResource.randomInstance(using: &random))
-            lines = ExportLines(client: client, resource: resource, registry: registry, logger: logger, time: time)
+            lines = ExportLines(
+                client: client, resource: resource, registry: registry, logger: logger, time: time)
         } catch {
             throw ExporterError(description: "telemetry cannot be exported: \(error)")
         }

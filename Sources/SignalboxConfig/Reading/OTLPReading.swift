@@ -72,8 +72,8 @@ struct OTLPReading {
         of signal: Configuration.OTLP.Signal, _ own: Section?
     ) -> Configuration.OTLP.Destination? {
         checkProtocol(of: signal)
-        guard let url = url(of: signal, own) else { return nil }
-        var destination = Configuration.OTLP.Destination(url: url)
+        let url = url(of: signal, own)
+        var destination = Configuration.OTLP.Destination(url: url ?? "")
         let sections = [own, section].compactMap(\.self)
         func set<Value>(_ value: inout Value, _ key: String, _ read: (Field) -> Value?, else other: Value?) {
             if let field = sections.lazy.compactMap({ $0[key] }).first {
@@ -104,7 +104,7 @@ struct OTLPReading {
         file(&destination.certificateAuthorityFile, "ca_file", "CERTIFICATE")
         file(&destination.clientCertificateFile, "client_certificate", "CLIENT_CERTIFICATE")
         file(&destination.clientKeyFile, "client_key", "CLIENT_KEY")
-        return destination
+        return url == nil ? nil : destination
     }
 
     private func exportTimeoutVariable(_ signal: Configuration.OTLP.Signal) -> String {
@@ -247,7 +247,8 @@ extension OTLPReading {
             let name = key.scalar?.string ?? ""
             if Disguise.keyMaskNumber(of: name) != nil { continue }
             guard Self.isAttributeKey(name) else {
-                field.child(key, key: name).refuse("is no attribute's name", "use letters, digits, ., _ and -")
+                field.child(key, key: name).refuse(
+                    "is no attribute's name", "use letters, digits, ., _ and -")
                 continue
             }
             attributes[name] = field.child(value, key: name).name(bytesMax: 1_024)

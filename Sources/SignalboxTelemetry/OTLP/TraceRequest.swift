@@ -1,7 +1,8 @@
 /// Writes `ExportTraceServiceRequest` (opentelemetry-proto 1.11, `trace/v1/trace.proto`).
 public enum TraceRequest {
     /// Spans of one scope stand together, scopes in the order of their first span.
-    public static func encode(_ spans: some Collection<SpanRecord>, from resource: ExportResource) -> [UInt8] {
+    public static func encode(_ spans: some Collection<SpanRecord>, from resource: ExportResource) -> [UInt8]
+    {
         var scopes: [InstrumentationScope] = []
         for span in spans where !scopes.contains(span.scope) { scopes.append(span.scope) }
         return ExportEnvelope(resource: resource).encode { envelope in

@@ -47,7 +47,7 @@ class Fate:
 
 
 def status_message(text: str) -> bytes:
-    """A `google.rpc.Status` with a code and a message, written by hand: its package is not needed for two fields."""
+    """A `google.rpc.Status` with a code and a message, by hand: two fields are not worth its package."""
     data = text.encode()
     return b"\x08\x03\x12" + bytes([len(data)]) + data
 
@@ -116,12 +116,14 @@ BROKEN = Fate("500", False, respond(500))
 BLOATED = Fate("an answer too large", False, _say_too_much)
 
 FAILURES = (
-    THROTTLE, DATED, BAD_GATEWAY, GATEWAY_TIMEOUT, LOST_UNREAD, LOST_READ, CUT, PARTIAL, REFUSE, BROKEN, BLOATED,
+    THROTTLE, DATED, BAD_GATEWAY, GATEWAY_TIMEOUT, LOST_UNREAD, LOST_READ, CUT, PARTIAL, REFUSE, BROKEN,
+    BLOATED,
 )
 
 
 def attributes(pairs) -> dict:
-    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value") or "string_value") for pair in pairs}
+    return {
+        pair.key: getattr(pair.value, pair.value.WhichOneof("value") or "string_value") for pair in pairs}
 
 
 def records(message):

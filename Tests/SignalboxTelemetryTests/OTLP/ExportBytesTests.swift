@@ -102,11 +102,14 @@ extension LogEvent {
         try expect(LogRequest.encode(batch, from: resource), in: "logs")
     }
 
-    @Test(arguments: [("metrics-explicit", MetricRequest.Histograms.explicit), ("metrics-exponential", .exponential)])
+    @Test(arguments: [
+        ("metrics-explicit", MetricRequest.Histograms.explicit), ("metrics-exponential", .exponential),
+    ])
     func `metrics of every kind`(name: String, histograms: MetricRequest.Histograms) throws {
         let registry = MetricRegistry(time: clock)
         let exemplar = Exemplar(
-            traceIDHigh: trace.high, traceIDLow: trace.low, spanID: 0x1111_2222_3333_4444, time: clock.wallTime())
+            traceIDHigh: trace.high, traceIDLow: trace.low, spanID: 0x1111_2222_3333_4444,
+            time: clock.wallTime())
         let counter = registry.counter(
             MetricDefinition("things_total", .counter, labels: ["kind", "way"], help: "Things."))
         counter.series("a", "").increment(by: 3 as UInt64, exemplar: exemplar)
@@ -163,6 +166,8 @@ extension LogEvent {
         var random = FastRandom(seed: 3)
         let first = ExportResource.randomInstance(using: &random)
         #expect(first != ExportResource.randomInstance(using: &random))
-        #expect(first.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)
+        #expect(
+            first.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil
+        )
     }
 }

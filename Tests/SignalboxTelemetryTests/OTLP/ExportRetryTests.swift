@@ -54,7 +54,8 @@ import Testing
     }
 
     @Test mutating func `what the receiver asks for is the least that it gets`() {
-        #expect(judge(.status(429), floor: .seconds(20)) == .again(at: clock.now().advanced(by: .seconds(20))))
+        #expect(
+            judge(.status(429), floor: .seconds(20)) == .again(at: clock.now().advanced(by: .seconds(20))))
         guard case .again(let instant) = judge(.status(429), floor: .milliseconds(1)) else {
             Issue.record("given up")
             return

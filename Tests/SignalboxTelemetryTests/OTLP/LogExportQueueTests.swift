@@ -24,7 +24,9 @@ extension LogEvent {
         log(10, to: queue)
         let batches = [queue.next(), queue.next(), queue.next(), queue.next()]
         #expect(batches.map { $0?.count } == [4, 4, 2, nil])
-        let lines = batches.compactMap(\.self).flatMap { String(decoding: $0.bytes, as: UTF8.self).split(separator: "\n") }
+        let lines = batches.compactMap(\.self).flatMap {
+            String(decoding: $0.bytes, as: UTF8.self).split(separator: "\n")
+        }
         let numbers = try lines.map { try JSONValue(parsing: String($0))["number"] }
         #expect(numbers == (0..<10).map { .number(Double($0)) })
         #expect(queue.count == 0)
