@@ -5,13 +5,16 @@ import SignalboxTelemetry
 struct RouterEvents: Sendable {
     let registry: MetricRegistry
     let logger: Logger
+    /// Whether prompts and answers are logged.
+    let logsContent: Bool
     private let fallbacks: CounterFamily
     private let rotations: CounterFamily
     private let exhaustions: CounterFamily
 
-    init(registry: MetricRegistry, logger: Logger) {
+    init(registry: MetricRegistry, logger: Logger, logsContent: Bool) {
         self.registry = registry
         self.logger = logger
+        self.logsContent = logsContent
         fallbacks = registry.counter(Catalogue.fallbacks)
         rotations = registry.counter(Catalogue.rotations)
         exhaustions = registry.counter(Catalogue.exhaustions)
@@ -19,7 +22,7 @@ struct RouterEvents: Sendable {
 
     func fellBack(_ call: RoutedCall, from: String, to: String, because kind: FailureKind) {
         fallbacks.series(call.routeLabel, from, to, kind.label).increment()
-        logger.log(.info, "llm_fallback", requestID: call.requestID) { fields in
+        logger.log(.info, "llm_fallback", requestID: call.requestID, trace: call.trace.context) { fields in
             fields.string("route", call.routeLabel)
             fields.string("from", from)
             fields.string("to", to)
@@ -32,7 +35,8 @@ struct RouterEvents: Sendable {
     }
 
     func malformedChunk(_ call: RoutedCall, from candidate: ResolvedCandidate) {
-        logger.log(.warning, "llm_malformed_chunk", requestID: call.requestID) { fields in
+        logger.log(.warning, "llm_malformed_chunk", requestID: call.requestID, trace: call.trace.context) {
+            fields in
             fields.string("provider", candidate.provider.name)
             fields.string("model", candidate.model)
         }
@@ -51,7 +55,7 @@ struct RouterEvents: Sendable {
         case .cancelled, .invalid, .rejected: (level, event) = (.info, "llm_request_failed")
         case .exhausted, .interrupted: (level, event) = (.warning, "llm_request_failed")
         }
-        logger.log(level, event, requestID: call.requestID) { fields in
+        logger.log(level, event, requestID: call.requestID, trace: call.trace.context) { fields in
             fields.string("route", call.routeLabel)
             fields.string("tenant", call.tenant)
             fields.string("outcome", ending.outcome.rawValue)
@@ -78,6 +82,10 @@ struct RouterEvents: Sendable {
                 fields.int("status", attempt.status)
                 fields.milliseconds("ms", attempt.duration)
             }
+            if let content = call.content {
+                fields.string("prompt", content.prompt)
+                fields.string("answer", content.answer)
+            }
         }
     }
 }
@@ -88,6 +96,7 @@ struct AttemptMetrics: Sendable {
     private let failure: Counter
     private let latency: Histogram
     private let timeToFirstToken: Histogram
+    private let timePerOutputToken: Histogram
     private let promptTokens: Counter
     private let completionTokens: Counter
     private let cachedTokens: Counter
@@ -102,6 +111,7 @@ struct AttemptMetrics: Sendable {
         failure = requests.series(provider, model, AttemptStatus.failure.rawValue)
         latency = registry.histogram(Catalogue.requestLatency).series(provider, model)
         timeToFirstToken = registry.histogram(Catalogue.timeToFirstToken).series(provider, model)
+        timePerOutputToken = registry.histogram(Catalogue.timePerOutputToken).series(provider, model)
         let tokens = registry.counter(Catalogue.tokens)
         promptTokens = tokens.series(provider, model, TokenType.prompt.rawValue)
         completionTokens = tokens.series(provider, model, TokenType.completion.rawValue)
@@ -128,6 +138,12 @@ struct AttemptMetrics: Sendable {
         timeToFirstToken.observe(seconds)
     }
 
+    /// - Parameter seconds: from the first content to the end. A single token took no time after itself.
+    func streamed(_ usage: TokenUsage, in seconds: Double) {
+        guard usage.completionTokens > 1 else { return }
+        timePerOutputToken.observe(seconds / Double(usage.completionTokens - 1))
+    }
+
     func used(_ usage: TokenUsage) {
         promptTokens.increment(by: usage.promptTokens)
         completionTokens.increment(by: usage.completionTokens)
@@ -145,6 +161,23 @@ struct ProviderMetrics: Sendable {
     init(_ registry: MetricRegistry, provider: String) {
         inflight = registry.gauge(Catalogue.inflightRequests).series(provider)
         malformedChunks = registry.counter(Catalogue.malformedStreamChunks).series(provider)
+    }
+}
+
+/// One tenant's handles.
+struct TenantMetrics: Sendable {
+    private let promptTokens: Counter
+    private let completionTokens: Counter
+
+    init(_ registry: MetricRegistry, tenant: String) {
+        let tokens = registry.counter(Catalogue.tenantTokens)
+        promptTokens = tokens.series(tenant, TokenType.prompt.rawValue)
+        completionTokens = tokens.series(tenant, TokenType.completion.rawValue)
+    }
+
+    func used(_ usage: TokenUsage) {
+        promptTokens.increment(by: usage.promptTokens)
+        completionTokens.increment(by: usage.completionTokens)
     }
 }
 

@@ -1,3 +1,4 @@
+import Signalbox
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
@@ -39,8 +40,8 @@ struct ServerEvents: ServerObserver {
         if reason == .connectionLimit { refused.increment() }
     }
 
-    func turnedAway(_ exchange: Exchange, _ id: String, _ error: ErrorObject, _ outcome: ClientOutcome) {
-        logger.log(.info, "llm_request_failed", requestID: id) { fields in
+    func turnedAway(_ asked: AskedRequest, _ error: ErrorObject, _ outcome: ClientOutcome) {
+        logger.log(.info, "llm_request_failed", requestID: asked.id, trace: asked.trace.context) { fields in
             fields.string("outcome", outcome.rawValue)
             fields.int("status", error.status)
             fields.string("error_type", error.code)

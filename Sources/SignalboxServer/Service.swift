@@ -20,10 +20,12 @@ public final class Service: Sendable {
     private let readiness = Readiness()
 
     /// Binds the listeners; nothing is served before ``start()``.
+    /// - Parameter spans: takes the spans of requests and attempts, in place of the configuration's exporter;
+    ///   with neither none are made.
     /// - Throws: ``ServiceError`` that says what could not be had.
     public init(
         _ configuration: Configuration, registry: MetricRegistry, logger: Logger, threads: Int,
-        time: any TimeSource = SystemTime()
+        spans: (any SpanSink)? = nil, time: any TimeSource = SystemTime()
     ) throws(ServiceError) {
         self.configuration = configuration
         events = ServerEvents(registry: registry, logger: logger)
@@ -35,7 +37,9 @@ public final class Service: Sendable {
             self.exporter = exporter
             group = try EventLoopGroup(count: threads, clock: time)
             router = try Router(
-                configuration: configuration, group: group, registry: registry, logger: logger, time: time)
+                configuration: configuration, group: group, registry: registry, logger: logger,
+                spans: spans ?? exporter?.spans,
+                time: time)
             let api = PublicAPI(
                 router: router, events: events, readiness: readiness,
                 bodyBytesMax: configuration.server.bodyBytesMax,

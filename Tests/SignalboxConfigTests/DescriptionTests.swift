@@ -5,6 +5,9 @@ import Testing
     @Test func `a description loads as the same configuration`() throws {
         let yaml = """
             server: {listen: "[::1]:0", threads: 2, drain_timeout: 0s}
+            logging: {log_content: true}
+            tracing: {sample_ratio: 0.00001, propagate: never}
+            metrics: {semconv: latest}
             providers:
               - name: "007"
                 kind: mock

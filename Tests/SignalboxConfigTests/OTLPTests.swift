@@ -132,6 +132,20 @@ import Testing
         #expect(otlp?.resource == expected)
     }
 
+    @Test(arguments: [
+        ("", "parentbased_traceidratio", "0.25", 0.25), ("", "parentbased_traceidratio", nil, 1),
+        ("", "parentbased_always_off", "0.25", 0), ("", "parentbased_always_on", nil, 1),
+        ("tracing: {sample_ratio: 0.5}", "parentbased_always_off", nil, 0.5),
+    ])
+    func `the sampler is the environment's unless the file has one`(
+        tracing: String, sampler: String, argument: String?, ratio: Double
+    ) throws {
+        var environment = ["OTEL_TRACES_SAMPLER": sampler]
+        environment["OTEL_TRACES_SAMPLER_ARG"] = argument
+        let desk = Desk("\(Desk.provider)\notlp: {}\n\(tracing)", environment: environment)
+        #expect(try desk.load().tracing.sampleRatio == ratio)
+    }
+
     @Test func `files of certificates are taken by name`() throws {
         let otlp = try load(
             "otlp: {client_key: k.pem}",
@@ -187,6 +201,11 @@ import Testing
         (
             "OTEL_RESOURCE_ATTRIBUTES", "a=%zz",
             "is no list of key=value; write k1=v1,k2=v2, with %2C for a comma"
+        ),
+        (
+            "OTEL_TRACES_SAMPLER", "traceidratio",
+            "\"traceidratio\" is not supported; it may be parentbased_always_on, parentbased_always_off, "
+                + "parentbased_traceidratio"
         ),
         ("OTEL_LOGS_EXPORTER", "console", "\"console\" is not supported; it may be otlp, none"),
         (

@@ -28,6 +28,8 @@ struct ConfigurationReading {
         readServer()
         readAdmin()
         readLogging()
+        readTracing()
+        readMetrics()
         readProviders()
         readRoutes()
         readTenants()

@@ -268,6 +268,12 @@ extension OTLPReading {
 }
 
 extension ConfigurationReading {
+    /// Whether the file says how many traces are recorded.
+    private var namesSampleRatio: Bool {
+        guard case .mapping(let tracing) = root["tracing"]?.shape else { return false }
+        return tracing["sample_ratio"] != nil
+    }
+
     mutating func readOTLP() {
         let variables = OTLPVariables(secrets.environment, ledger: ledger)
         var section: Section?
@@ -279,5 +285,9 @@ extension ConfigurationReading {
         configuration.otlp = OTLPReading(
             section: section, variables: variables, readHeaders: { reading.headers($0) }
         ).configuration()
+        guard configuration.otlp?.traces != nil, !namesSampleRatio, let ratio = variables.sampleRatio else {
+            return
+        }
+        configuration.tracing.sampleRatio = ratio
     }
 }

@@ -14,6 +14,22 @@ struct OTLPVariables {
     /// Nothing is exported, whatever else says that it is.
     var isDisabled: Bool { self["OTEL_SDK_DISABLED"]?.lowercased() == "true" }
 
+    /// The part of the traces that is recorded where the caller has not decided; nil where no variable says.
+    /// Signalbox always goes by the caller's decision, so the samplers that do not are refused.
+    var sampleRatio: Double? {
+        let words: [(String, Double?)] = [
+            ("parentbased_always_on", 1), ("parentbased_always_off", 0), ("parentbased_traceidratio", nil),
+        ]
+        guard let sampler = choice(first("OTEL_TRACES_SAMPLER"), words) else { return nil }
+        if let sampler { return sampler }
+        guard let argument = first("OTEL_TRACES_SAMPLER_ARG") else { return 1 }
+        guard let ratio = Double(argument.value), (0...1).contains(ratio) else {
+            refuse(argument.name, "\(Spelling.quoted(argument.value)) is not a number from 0 to 1")
+            return nil
+        }
+        return ratio
+    }
+
     /// The value of the first variable that is set, and its name.
     func first(_ names: String...) -> (name: String, value: String)? {
         names.lazy.compactMap { name in self[name].map { (name, $0) } }.first

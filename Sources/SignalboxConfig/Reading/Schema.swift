@@ -4,6 +4,8 @@ enum Schema: String, CaseIterable {
     case server = "server"
     case admin = "admin"
     case logging = "logging"
+    case tracing = "tracing"
+    case metrics = "metrics"
     case provider = "providers[]"
     case timeouts = "providers[].timeouts"
     case mock = "providers[].mock"
@@ -19,7 +21,8 @@ enum Schema: String, CaseIterable {
         switch self {
         case .root:
             [
-                "server", "admin", "logging", "providers", "routes", "tenants", "otlp", "data_dir",
+                "server", "admin", "logging", "tracing", "metrics", "providers", "routes", "tenants", "otlp",
+                "data_dir",
                 "allow_literal_secrets",
             ]
         case .server:
@@ -29,7 +32,9 @@ enum Schema: String, CaseIterable {
                 "write_timeout", "request_timeout", "connections_max", "drain_timeout", "allow_anonymous",
             ]
         case .admin: ["listen", "token"]
-        case .logging: ["level", "format"]
+        case .logging: ["level", "format", "log_content"]
+        case .tracing: ["sample_ratio", "propagate"]
+        case .metrics: ["semconv"]
         case .provider:
             [
                 "name", "kind", "base_url", "keys", "models", "timeouts", "ca_file", "reply_max", "headers",

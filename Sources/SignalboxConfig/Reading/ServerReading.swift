@@ -33,6 +33,18 @@ extension ConfigurationReading {
         guard let field = root["logging"], let section = Section(field, .logging) else { return }
         section.set(&configuration.logging.level, "level") { $0.choice("log level") }
         section.set(&configuration.logging.format, "format") { $0.choice("log format") }
+        section.set(&configuration.logging.logsContent, "log_content") { $0.flag() }
+    }
+
+    mutating func readTracing() {
+        guard let field = root["tracing"], let section = Section(field, .tracing) else { return }
+        section.set(&configuration.tracing.sampleRatio, "sample_ratio") { $0.ratio() }
+        section.set(&configuration.tracing.propagation, "propagate") { $0.choice("way to propagate") }
+    }
+
+    mutating func readMetrics() {
+        guard let field = root["metrics"], let section = Section(field, .metrics) else { return }
+        section.set(&configuration.metrics.conventions, "semconv") { $0.choice("version of the conventions") }
     }
 
     private func addresses(_ field: Field) -> [ListenAddress]? {

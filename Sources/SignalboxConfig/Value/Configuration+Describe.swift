@@ -47,6 +47,12 @@ extension Configuration {
         yaml.key("logging")
         yaml.value("level", logging.level.rawValue, depth: 1)
         yaml.value("format", logging.format.rawValue, depth: 1)
+        yaml.value("log_content", "\(logging.logsContent)", depth: 1)
+        yaml.key("tracing")
+        yaml.value("sample_ratio", "\(tracing.sampleRatio)", depth: 1)
+        yaml.value("propagate", tracing.propagation.rawValue, depth: 1)
+        yaml.key("metrics")
+        yaml.value("semconv", metrics.conventions.rawValue, depth: 1)
     }
 }
 

@@ -8,6 +8,8 @@ final class CurlHandle {
     let easy: UnsafeMutableRawPointer
     private let address = curl_url()
     private var list: UnsafeMutablePointer<curl_slist>?
+    /// The headers of one request alone, their last followed by `list`.
+    private var ownHeaders: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
@@ -23,6 +25,7 @@ final class CurlHandle {
     deinit {
         curl_easy_cleanup(easy)
         curl_url_cleanup(address)
+        freeOwnHeaders()
         curl_slist_free_all(list)
         errorText.deallocate()
     }
@@ -33,8 +36,11 @@ final class CurlHandle {
     }
 
     /// Makes `transfer` the one that the callbacks speak to.
-    func begin(_ transfer: UnsafeMutableRawPointer, body: [UInt8]) throws(TransportError) {
+    func begin(
+        _ transfer: UnsafeMutableRawPointer, body: [UInt8], headers: [RequestHeader]
+    ) throws(TransportError) {
         errorText.pointee = 0
+        if ownHeaders != nil || !headers.isEmpty { try set(headers) }
         try check(signalbox_curl_set_pointer(easy, CURLOPT_PRIVATE, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, transfer))
@@ -50,6 +56,27 @@ final class CurlHandle {
             try check(signalbox_curl_set_pointer(easy, CURLOPT_READDATA, transfer))
             try check(signalbox_curl_set_pointer(easy, CURLOPT_SEEKDATA, transfer))
         }
+    }
+
+    private func set(_ headers: [RequestHeader]) throws(TransportError) {
+        freeOwnHeaders()
+        for header in headers {
+            guard let longer = curl_slist_append(ownHeaders, "\(header.name): \(header.value)") else {
+                throw .local("curl has no memory for a header")
+            }
+            ownHeaders = longer
+        }
+        ownHeaders?.last.pointee.next = list
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, ownHeaders ?? list))
+    }
+
+    /// curl reads the list while a transfer runs: only between two.
+    private func freeOwnHeaders() {
+        var node = ownHeaders
+        while let current = node, current.pointee.next != list { node = current.pointee.next }
+        node?.pointee.next = nil
+        curl_slist_free_all(ownHeaders)
+        ownHeaders = nil
     }
 
     /// A body up to this size travels in one packet train with the header.
@@ -118,5 +145,13 @@ final class CurlHandle {
 
     private func check(_ code: CURLcode) throws(TransportError) {
         guard code == CURLE_OK else { throw .local(String(cString: curl_easy_strerror(code))) }
+    }
+}
+
+extension UnsafeMutablePointer<curl_slist> {
+    fileprivate var last: UnsafeMutablePointer<curl_slist> {
+        var node = self
+        while let next = node.pointee.next { node = next }
+        return node
     }
 }

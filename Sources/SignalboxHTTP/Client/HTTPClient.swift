@@ -68,15 +68,20 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     }
 
     /// Sends a POST. The reply's head and body are awaited through what this returns.
-    /// - Parameter deadline: ends the transfer even before the template's total timeout.
-    public func post(_ template: RequestTemplate, body: [UInt8], deadline: Deadline) -> IncomingReply {
+    /// - Parameters:
+    ///   - headers: sent with this request alone, beside the template's.
+    ///   - deadline: ends the transfer even before the template's total timeout.
+    public func post(
+        _ template: RequestTemplate, body: [UInt8], headers: [RequestHeader] = [], deadline: Deadline
+    ) -> IncomingReply {
         let reply = IncomingReply(loop: loop, bodyBytesMax: template.replyBytesMax)
         do throws(TransportError) {
             let handle = try takeHandle(for: template)
             let transfer = Transfer(
                 template, handle: handle, body: body, reply: reply, client: self, deadline: deadline.instant)
             do throws(TransportError) {
-                try handle.begin(Unmanaged.passUnretained(transfer).toOpaque(), body: body)
+                try handle.begin(
+                    Unmanaged.passUnretained(transfer).toOpaque(), body: body, headers: headers)
                 try check(curl_multi_add_handle(multi, handle.easy))
             } catch {
                 transfer.disarm()

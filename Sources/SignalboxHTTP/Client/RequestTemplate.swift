@@ -41,6 +41,17 @@ public final class RequestTemplate: Sendable {
     }
 }
 
+/// A header field of one request. Free of line breaks, and no secret.
+public struct RequestHeader: Sendable, Hashable {
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
 /// How long a transfer may take, in its parts.
 public struct TransferTimeouts: Sendable, Equatable {
     /// To a usable connection, TLS included. Default 2 s.

@@ -66,6 +66,16 @@ public final class Exchange: @unchecked Sendable {
         return value.map { String(cString: $0) }
     }
 
+    /// Every header field of that name, in order; none after the client has left.
+    public func headers(_ name: StaticString) -> [String] {
+        guard let connection else { return [] }
+        var found = HeaderSearch(name)
+        withUnsafeMutablePointer(to: &found) {
+            _ = MHD_get_connection_values(connection, .HEADER_KIND, headerVisited, $0)
+        }
+        return found.values
+    }
+
     /// The first value of a query parameter, percent-decoded; nil where it is absent or has no value.
     public func query(_ name: String) -> String? {
         guard let connection else { return nil }

@@ -17,7 +17,8 @@ enum OpenAICompatibleReply {
         guard let choices = fields["choices"], choices.kind == .array else {
             return malformed(status, "the provider's answer has no choices")
         }
-        var summary = ReplySummary(usage: fields["usage"].flatMap { usage($0, in: body) })
+        var summary = ReplySummary(
+            usage: fields["usage"].flatMap { usage($0, in: body) }, model: model(in: fields))
         var hasChoice = false
         for choice in JSONScan.elements(of: choices, in: body) {
             hasChoice = true
@@ -31,6 +32,14 @@ enum OpenAICompatibleReply {
         guard hasChoice else { return malformed(status, "the provider's answer has no choices") }
         return .success(summary)
     }
+
+    /// Nil where none is named, or none that any model is called.
+    static func model(in fields: JSONFields) -> String? {
+        guard let value = fields["model"], value.range.count <= modelBytesMax else { return nil }
+        return JSONScan.string(at: value, in: fields.bytes)
+    }
+
+    private static let modelBytesMax = 256
 
     /// Nil unless `value` is an object that counts at least one side.
     static func usage(_ value: JSONValue, in bytes: [UInt8]) -> TokenUsage? {

@@ -18,6 +18,7 @@ struct OpenAICompatibleStream: StreamDecoder {
         if let error = fields["error"], error.kind == .object || error.kind == .string {
             return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
         }
+        if summary.model == nil { summary.model = OpenAICompatibleReply.model(in: fields) }
         let usage = fields["usage"].flatMap { OpenAICompatibleReply.usage($0, in: bytes) }
         if let usage { summary.usage = usage }
         guard let choices = fields["choices"], choices.kind == .array else {

@@ -9,39 +9,47 @@ extension Catalogue {
     }
 
     static let conventionNames: [String: ConventionName] = [
-        "otel_sdk_exporter_metric_data_point_exported_total":
-            ConventionName(name: "otel.sdk.exporter.metric_data_point.exported", unit: "{data_point}"),
-        "otel_sdk_exporter_span_exported_total":
-            ConventionName(name: "otel.sdk.exporter.span.exported", unit: "{span}"),
-        "otel_sdk_exporter_log_exported_total":
-            ConventionName(name: "otel.sdk.exporter.log.exported", unit: "{log_record}"),
-        "otel_sdk_exporter_metric_data_point_inflight":
-            ConventionName(name: "otel.sdk.exporter.metric_data_point.inflight", unit: "{data_point}"),
-        "otel_sdk_exporter_span_inflight":
-            ConventionName(name: "otel.sdk.exporter.span.inflight", unit: "{span}"),
-        "otel_sdk_exporter_log_inflight":
-            ConventionName(name: "otel.sdk.exporter.log.inflight", unit: "{log_record}"),
-        "otel_sdk_exporter_operation_duration_seconds":
-            ConventionName(name: "otel.sdk.exporter.operation.duration", unit: "s"),
-        "otel_sdk_metric_reader_collection_duration_seconds":
-            ConventionName(name: "otel.sdk.metric_reader.collection.duration", unit: "s"),
-        "otel_sdk_processor_span_queue_size":
-            ConventionName(name: "otel.sdk.processor.span.queue.size", unit: "{span}"),
-        "otel_sdk_processor_span_queue_capacity":
-            ConventionName(name: "otel.sdk.processor.span.queue.capacity", unit: "{span}"),
-        "otel_sdk_processor_span_processed_total":
-            ConventionName(name: "otel.sdk.processor.span.processed", unit: "{span}"),
-        "otel_sdk_processor_log_queue_size":
-            ConventionName(name: "otel.sdk.processor.log.queue.size", unit: "{log_record}"),
-        "otel_sdk_processor_log_queue_capacity":
-            ConventionName(name: "otel.sdk.processor.log.queue.capacity", unit: "{log_record}"),
-        "otel_sdk_processor_log_processed_total":
-            ConventionName(name: "otel.sdk.processor.log.processed", unit: "{log_record}"),
-    ]
+        exported.metrics: ("otel.sdk.exporter.metric_data_point.exported", "{data_point}"),
+        exported.traces: ("otel.sdk.exporter.span.exported", "{span}"),
+        exported.logs: ("otel.sdk.exporter.log.exported", "{log_record}"),
+        inflight.metrics: ("otel.sdk.exporter.metric_data_point.inflight", "{data_point}"),
+        inflight.traces: ("otel.sdk.exporter.span.inflight", "{span}"),
+        inflight.logs: ("otel.sdk.exporter.log.inflight", "{log_record}"),
+        operationDuration: ("otel.sdk.exporter.operation.duration", "s"),
+        collectionDuration: ("otel.sdk.metric_reader.collection.duration", "s"),
+        spanQueueSize: ("otel.sdk.processor.span.queue.size", "{span}"),
+        spanQueueCapacity: ("otel.sdk.processor.span.queue.capacity", "{span}"),
+        spansProcessed: ("otel.sdk.processor.span.processed", "{span}"),
+        logQueueSize: ("otel.sdk.processor.log.queue.size", "{log_record}"),
+        logQueueCapacity: ("otel.sdk.processor.log.queue.capacity", "{log_record}"),
+        logsProcessed: ("otel.sdk.processor.log.processed", "{log_record}"),
+        genAIOperationDuration: ("gen_ai.client.operation.duration", "s"),
+        genAITokenUsage: ("gen_ai.client.token.usage", "{token}"),
+        genAITimeToFirstChunk: ("gen_ai.client.operation.time_to_first_chunk", "s"),
+        genAITimePerOutputChunk: ("gen_ai.client.operation.time_per_output_chunk", "s"),
+        genAIInferenceDuration: ("gen_ai.client.inference.duration", "s"),
+        genAIInferenceTimeToFirstChunk: ("gen_ai.client.inference.time_to_first_chunk", "s"),
+        genAIInferenceTimePerOutputChunk: ("gen_ai.client.inference.time_per_output_chunk", "s"),
+        genAIInferenceInputTokens: ("gen_ai.client.inference.operation.input_tokens", "{token}"),
+        genAIInferenceOutputTokens: ("gen_ai.client.inference.operation.output_tokens", "{token}"),
+        genAIUsageInputTokens: ("gen_ai.client.inference.usage.input_tokens", "{token}"),
+        genAIUsageOutputTokens: ("gen_ai.client.inference.usage.output_tokens", "{token}"),
+        genAIUsageCacheReadTokens: ("gen_ai.client.inference.usage.cache_read.input_tokens", "{token}"),
+        genAIUsageCacheWriteTokens: ("gen_ai.client.inference.usage.cache_write.input_tokens", "{token}"),
+        genAIUsageReasoningTokens: ("gen_ai.client.inference.usage.reasoning.output_tokens", "{token}"),
+    ].reduce(into: [:]) { names, entry in
+        names[entry.key.name] = ConventionName(name: entry.value.0, unit: entry.value.1)
+    }
 
     /// The attributes that those metrics have, by their label.
     static let conventionAttributes: [String: String] = [
         "error_type": "error.type",
+        "gen_ai_operation_name": "gen_ai.operation.name",
+        "gen_ai_provider_name": "gen_ai.provider.name",
+        "gen_ai_request_model": "gen_ai.request.model",
+        "gen_ai_response_model": "gen_ai.response.model",
+        "gen_ai_token_modality": "gen_ai.token.modality",
+        "gen_ai_token_type": "gen_ai.token.type",
         "http_response_status_code": "http.response.status_code",
         "otel_component_name": "otel.component.name",
         "otel_component_type": "otel.component.type",
