@@ -13,7 +13,7 @@ from harness.raw_client import fetch
 from harness.waiting import scraped_until
 
 BATCH = 4
-SIGNALS = ("metrics", "logs")
+SIGNALS = ("metrics", "traces", "logs")
 RETRIED = {fate.name: fate.retried for fate in (otlp.ACCEPT, *otlp.FAILURES)}
 
 

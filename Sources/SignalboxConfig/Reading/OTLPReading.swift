@@ -24,7 +24,7 @@ struct OTLPReading {
         var otlp = Configuration.OTLP()
         for signal in signals() {
             let own = ownSection(of: signal)
-            guard let destination = destination(of: signal, own) else { continue }
+            let destination = destination(of: signal, own)
             switch signal {
             case .metrics: otlp.metrics = metrics(destination, own)
             case .traces: otlp.traces = records(destination, own, delay: .seconds(5), prefix: "OTEL_BSP")
@@ -44,9 +44,10 @@ struct OTLPReading {
     }
 
     private func listed(_ field: Field) -> [Configuration.OTLP.Signal] {
-        let words: [Configuration.OTLP.Signal] = (field.list(max: 3, expected: "a list of signals") ?? [])
-            .compactMap { $0.choice("signal") }
-        return Configuration.OTLP.Signal.allCases.filter(words.contains)
+        let all = Configuration.OTLP.Signal.allCases
+        guard let entries = field.list(max: 3, expected: "a list of signals") else { return all }
+        let words: [Configuration.OTLP.Signal] = entries.compactMap { $0.choice("signal") }
+        return words.count < entries.count ? all : all.filter(words.contains)
     }
 
     private func isWanted(_ signal: Configuration.OTLP.Signal) -> Bool {
@@ -70,10 +71,10 @@ struct OTLPReading {
 
     private func destination(
         of signal: Configuration.OTLP.Signal, _ own: Section?
-    ) -> Configuration.OTLP.Destination? {
+    ) -> Configuration.OTLP.Destination {
         checkProtocol(of: signal)
-        let url = url(of: signal, own)
-        var destination = Configuration.OTLP.Destination(url: url ?? "")
+        // Empty where it is wrong: that was recorded, and what else is wrong should be, too.
+        var destination = Configuration.OTLP.Destination(url: url(of: signal, own) ?? "")
         let sections = [own, section].compactMap(\.self)
         func set<Value>(_ value: inout Value, _ key: String, _ read: (Field) -> Value?, else other: Value?) {
             if let field = sections.lazy.compactMap({ $0[key] }).first {
@@ -104,7 +105,7 @@ struct OTLPReading {
         file(&destination.certificateAuthorityFile, "ca_file", "CERTIFICATE")
         file(&destination.clientCertificateFile, "client_certificate", "CLIENT_CERTIFICATE")
         file(&destination.clientKeyFile, "client_key", "CLIENT_KEY")
-        return url == nil ? nil : destination
+        return destination
     }
 
     private func exportTimeoutVariable(_ signal: Configuration.OTLP.Signal) -> String {
