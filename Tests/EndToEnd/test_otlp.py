@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter, defaultdict
-from typing import Iterator
 
 import pytest
 
@@ -35,22 +34,7 @@ def export_to(receiver, **more):
 
 
 @pytest.fixture
-def receive() -> Iterator:
-    """Starts receivers."""
-    started = []
-
-    def start(*arguments, **settings):
-        receiver = otlp.Receiver(*arguments, **settings)
-        started.append(receiver)
-        return receiver.__enter__()
-    yield start
-    for receiver in started:
-        receiver.__exit__(None, None, None)
-        assert receiver.complaints == []
-
-
-@pytest.fixture
-def start(start_daemon, monkeypatch):
+def start(start_daemon):
     def start(receiver, **more):
         settings = configuration.configuration(mock("alpha"), otlp=export_to(receiver, **more))
         return start_daemon(settings, more_environment={"COLLECTOR_KEY": "key-of-the-collector"})
@@ -75,8 +59,8 @@ EXPORTED = {"metrics": "otel_sdk_exporter_metric_data_point_exported_total",
             "traces": "otel_sdk_exporter_span_exported_total", "logs": "otel_sdk_exporter_log_exported_total"}
 
 
-def test_what_may_be_sent_again_arrives_and_what_may_not_is_counted(start, receive):
-    receiver = receive({signal: plan(seed) for seed, signal in enumerate(SIGNALS)})
+def test_what_may_be_sent_again_arrives_and_what_may_not_is_counted(start, start_receiver):
+    receiver = start_receiver({signal: plan(seed) for seed, signal in enumerate(SIGNALS)})
     daemon = start(receiver)
     asked = 0
     while any(receiver.plans[signal] for signal in SIGNALS[1:]):

@@ -149,7 +149,7 @@ def request_ids(message) -> set[str]:
 
 
 class Receiver(Upstream):
-    """Treats each signal's requests as that signal's plan says; once it is used up, everything is accepted."""
+    """Treats each signal's requests as its plan says; once that is used up, everything is accepted."""
 
     def __init__(self, plans: dict[str, list[Fate]] | None = None, **settings: Any):
         super().__init__(**settings)
