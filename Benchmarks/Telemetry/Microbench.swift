@@ -12,12 +12,15 @@ import Synchronization
 struct Microbench {
     static func main() {
         if CommandLine.arguments.contains("--text") { return printText() }
+        let histograms = makeHistograms()
         let registry = MetricRegistry()
         measureCounters(registry)
         measureHistograms(registry)
+        measureExemplars(registry)
         measureGauges(registry)
         measureLogLines()
         measureScrape()
+        measureHistogramScrapes(histograms)
     }
 
     static func printText() {
@@ -71,6 +74,15 @@ struct Microbench {
         }
     }
 
+    /// Observations of one sampled trace: the first is kept, the others find that it is still new.
+    static func measureExemplars(_ registry: MetricRegistry) {
+        let histogram = registry.histogram(Catalogue.requestLatency).series("groq", "llama")
+        let exemplar = Exemplar(traceIDHigh: 1, traceIDLow: 2, spanID: 3, time: SystemTime().wallTime())
+        report("histogram observation with exemplar", threads: 1, rounds: 20_000_000) { rounds in
+            for _ in 0..<rounds { histogram.observe(0.5, exemplar: exemplar) }
+        }
+    }
+
     static func measureGauges(_ registry: MetricRegistry) {
         let gauge = registry.gauge(Catalogue.inflightRequests).series("groq")
         report("gauge up and down", threads: 1, rounds: 50_000_000) { rounds in
@@ -93,24 +105,54 @@ struct Microbench {
         var text: [UInt8] = []
         registry.renderText(into: &text)
         let bytes = text.count
-        report("scrape of 10,000 series (\(bytes) bytes)", threads: 1, rounds: 200) { rounds in
-            var text: [UInt8] = []
-            for _ in 0..<rounds {
-                text.removeAll(keepingCapacity: true)
-                registry.renderText(into: &text)
+        print("10,000 series are \(bytes) bytes of text")
+        for format in ExpositionFormat.allCases {
+            report("scrape of 10,000 series, \(format)", threads: 1, rounds: 200) { rounds in
+                var bytes: [UInt8] = []
+                for _ in 0..<rounds {
+                    bytes.removeAll(keepingCapacity: true)
+                    registry.render(format, into: &bytes)
+                }
             }
         }
+    }
+
+    /// First of all: later, memory that others gave back would hide it.
+    static func makeHistograms() -> MetricRegistry {
+        let before = residentBytes()
         let histograms = MetricRegistry()
         for index in 0..<1_000 {
-            histograms.histogram(Catalogue.requestLatency).series("groq", "model-\(index)").observe(0.5)
+            let histogram = histograms.histogram(Catalogue.requestLatency).series("groq", "model-\(index)")
+            for place in 0..<12 { histogram.observe(0.05 * Double(1 << place)) }
         }
-        report("scrape of 1,000 histograms (18,000 lines)", threads: 1, rounds: 200) { rounds in
-            var text: [UInt8] = []
-            for _ in 0..<rounds {
-                text.removeAll(keepingCapacity: true)
-                histograms.renderText(into: &text)
+        print("1,000 histograms on one thread: \((residentBytes() - before) >> 10) KiB")
+        return histograms
+    }
+
+    static func measureHistogramScrapes(_ histograms: MetricRegistry) {
+        for format in ExpositionFormat.allCases {
+            report("scrape of 1,000 histograms, \(format)", threads: 1, rounds: 200) { rounds in
+                var bytes: [UInt8] = []
+                for _ in 0..<rounds {
+                    bytes.removeAll(keepingCapacity: true)
+                    histograms.render(format, into: &bytes)
+                }
             }
         }
+    }
+
+    private static func residentBytes() -> Int {
+        var pages = 0
+        if let file = fopen("/proc/self/statm", "r") {
+            var line = [CChar](repeating: 0, count: 128)
+            if fgets(&line, 128, file) != nil {
+                let words = String(decoding: line.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
+                    separator: " ")
+                pages = words.dropFirst().first.flatMap { Int($0) } ?? 0
+            }
+            fclose(file)
+        }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
     /// Runs `work` on so many threads at once and prints the processor time one round took on each: what a

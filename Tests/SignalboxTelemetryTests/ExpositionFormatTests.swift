@@ -94,7 +94,7 @@ import Testing
                 == "application/openmetrics-text; version=1.0.0; charset=utf-8")
         #expect(
             ExpositionFormat.protobuf.contentType
-                == "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
-        )
+                == "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+                + "encoding=delimited")
     }
 }

@@ -3,7 +3,7 @@ import Logging
 import SignalboxTelemetry
 import Testing
 
-/// The example of docs/embedding.md, which is why it imports nothing but what is public. The two systems can
+/// The examples of docs/embedding.md, which is why it imports nothing but what is public. The two systems can
 /// be set up once in a process: nothing else may do it here.
 @Suite struct FacadesExampleTests {
     @Test func `a program's own logs and metrics come out of ours`() {
@@ -28,5 +28,35 @@ import Testing
         #expect(
             lines.first?.hasSuffix(
                 #""level":"info","message":"order taken","label":"shop","items":["tea","cake"]}"#) == true)
+    }
+
+    @Test func `a program's own metrics come out in every format`() {
+        enum Phase: String, CaseIterable { case open, closed }
+        let registry = MetricRegistry()
+
+        let sizes = MetricDefinition(
+            "shop_order_items", .histogram, help: "Items of an order.", buckets: [1, 4, 16])
+        let phase = MetricDefinition(
+            "shop_phase", .stateset, labels: ["shop_phase"], help: "Whether we sell.")
+        let visits = MetricDefinition(
+            "shop_visits_total", .counter, labels: ["campaign"], help: "Visitors.")
+
+        registry.histogram(sizes).series().observe(3)
+        registry.stateset(phase, of: Phase.self).series().enter(.open)
+
+        let scope = registry.scope()
+        scope.counter(visits).series("flower fair").increment()
+
+        #expect(text(of: registry).contains("\nshop_order_items_bucket{le=\"4.0\"} 1\n"))
+        #expect(text(of: registry).contains("\nshop_phase{shop_phase=\"open\"} 1\n"))
+        #expect(text(of: registry).contains("\nshop_visits_total{campaign=\"flower fair\"} 1\n"))
+        scope.close()
+        #expect(!text(of: registry).contains("flower fair"))
+    }
+
+    private func text(of registry: MetricRegistry) -> String {
+        var scrape: [UInt8] = []
+        registry.render(.openMetrics, into: &scrape)
+        return String(decoding: scrape, as: UTF8.self)
     }
 }

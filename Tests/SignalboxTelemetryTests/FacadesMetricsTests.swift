@@ -100,7 +100,8 @@ import Testing
         #expect(mistakes(scrape) == "8")
         #expect(
             scrape.types.keys.sorted()
-                == ["a_b_total", mistakesName, "signalbox_series_dropped_total"].sorted())
+                == ["a_b_total", mistakesName, Catalogue.seriesDropped.name, Catalogue.seriesRemoved.name]
+                .sorted())
     }
 
     @Test func `no metric is written like a part of another, nor like one of ours`() throws {

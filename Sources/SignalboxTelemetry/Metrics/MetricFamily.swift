@@ -23,7 +23,7 @@ final class MetricFamily: Sendable {
     /// Where a family counts what became of its series.
     struct Counts {
         let dropped: Counter
-        let removed: CounterFamily
+        let removed: Counter
     }
 
     /// Evaluated at each scrape; nil leaves the series out of it.
@@ -99,7 +99,7 @@ final class MetricFamily: Sendable {
             state.remove(entry.series)
             return entry.series
         }
-        if removed != nil { counts?.removed.series(definition.name).increment() }
+        if removed != nil { counts?.removed.increment() }
     }
 
     /// The series as they stand, in their lasting order.

@@ -139,7 +139,7 @@ public final class MetricRegistry: Sendable {
             if let known = state.families[definition.name] { return known }
             let counts = MetricFamily.Counts(
                 dropped: Counter(cells: seriesDropped.cells([definition.name], for: nil)),
-                removed: CounterFamily(family: seriesRemoved))
+                removed: Counter(cells: seriesRemoved.cells([definition.name], for: nil)))
             let fresh = MetricFamily(
                 definition, content, bank: bank, limits: limits, time: time, counts: counts)
             state.families[definition.name] = fresh

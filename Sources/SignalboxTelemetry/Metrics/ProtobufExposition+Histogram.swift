@@ -3,17 +3,27 @@ import SignalboxCore
 /// A histogram with its classic buckets and, where there are any, its native ones.
 extension ProtobufExposition {
     private enum Histogram {
-        static let (count, sum, bucket, created) = (1, 2, 3, 15)
-        static let (schema, zeroThreshold, zeroCount) = (5, 6, 7)
-        static let (positiveSpan, positiveDelta, exemplars) = (12, 13, 16)
+        static let count = 1
+        static let sum = 2
+        static let bucket = 3
+        static let created = 15
+        static let schema = 5
+        static let zeroThreshold = 6
+        static let zeroCount = 7
+        static let positiveSpan = 12
+        static let positiveDelta = 13
+        static let exemplars = 16
     }
 
     private enum Bucket {
-        static let (cumulativeCount, upperBound, exemplar) = (1, 2, 3)
+        static let cumulativeCount = 1
+        static let upperBound = 2
+        static let exemplar = 3
     }
 
     private enum Span {
-        static let (offset, length) = (1, 2)
+        static let offset = 1
+        static let length = 2
     }
 
     static func append(_ point: HistogramPoint, created: WallTime?, to writer: inout ProtobufWriter) {

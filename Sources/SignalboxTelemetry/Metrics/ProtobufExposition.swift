@@ -6,19 +6,30 @@ import SignalboxCore
 /// statesets: both are gauges, as in the text format.
 struct ProtobufExposition {
     private enum Family {
-        static let (name, help, type, metric, unit) = (1, 2, 3, 4, 5)
+        static let name = 1
+        static let help = 2
+        static let type = 3
+        static let metric = 4
+        static let unit = 5
     }
 
     private enum Metric {
-        static let (label, gauge, counter, histogram) = (1, 2, 3, 7)
+        static let label = 1
+        static let gauge = 2
+        static let counter = 3
+        static let histogram = 7
     }
 
     private enum Kind {
-        static let (counter, gauge, histogram): (UInt64, UInt64, UInt64) = (0, 1, 4)
+        static let counter: UInt64 = 0
+        static let gauge: UInt64 = 1
+        static let histogram: UInt64 = 4
     }
 
     private enum Counter {
-        static let (value, exemplar, created) = (1, 2, 3)
+        static let value = 1
+        static let exemplar = 2
+        static let created = 3
     }
 
     private enum Gauge {
@@ -26,15 +37,19 @@ struct ProtobufExposition {
     }
 
     private enum Label {
-        static let (name, value) = (1, 2)
+        static let name = 1
+        static let value = 2
     }
 
     private enum Exemplar {
-        static let (label, value, time) = (1, 2, 3)
+        static let label = 1
+        static let value = 2
+        static let time = 3
     }
 
     private enum Timestamp {
-        static let (seconds, nanoseconds) = (1, 2)
+        static let seconds = 1
+        static let nanoseconds = 2
     }
 
     private var writer = ProtobufWriter()
@@ -93,10 +108,10 @@ struct ProtobufExposition {
     }
 
     private static func append(_ names: [String], _ values: [String], to writer: inout ProtobufWriter) {
-        for (name, value) in zip(names, values) {
+        for index in names.indices {
             writer.message(Metric.label) { writer in
-                writer.string(Label.name, name)
-                writer.string(Label.value, value)
+                writer.string(Label.name, names[index])
+                writer.string(Label.value, values[index])
             }
         }
     }

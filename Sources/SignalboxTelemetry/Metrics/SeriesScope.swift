@@ -33,7 +33,8 @@ public final class SeriesScope: Sendable {
         close()
     }
 
-    /// Lets go of every series that was asked for so far. Handles to them go on working.
+    /// Lets go of every series that was asked for so far. Handles to them go on working, and their memory is
+    /// kept until the scope is gone: for what comes next make another scope.
     public func close() {
         let held = state.withLock { state in
             let held = Array(state.held.values)

@@ -132,6 +132,7 @@ extension ProtobufWriter {
     }
 
     private mutating func varint(_ value: UInt64) {
+        guard value > 0x7F else { return bytes.append(UInt8(value)) }
         var rest = value
         while rest > 0x7F {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
