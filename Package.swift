@@ -96,12 +96,15 @@ let package = Package(
             name: "signalbox-microbench-telemetry", dependencies: ["SignalboxCore", "SignalboxTelemetry"],
             path: "Benchmarks/Telemetry", swiftSettings: strict),
         // for tests, ours and embedders'
-        room("SignalboxTesting", over: ["SignalboxCore", "SignalboxHTTP"]),
+        room("SignalboxTesting", over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"]),
 
         // measured and fuzzed, not shipped
         .executableTarget(
             name: "signalbox-microbench",
-            dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxProviders", "SignalboxRouting"],
+            dependencies: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxRouting", "SignalboxConfig", "Signalbox",
+            ],
             path: "Benchmarks/Micro", swiftSettings: strict),
         .executableTarget(
             name: "signalbox-fuzz", dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxTesting"],
@@ -117,6 +120,12 @@ let package = Package(
         tests(
             "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],
             exclude: ["Mistakes"]),
+        tests(
+            "SignalboxTests",
+            of: [
+                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
+                "SignalboxTesting", "SignalboxCore",
+            ]),
         tests("TidyTests", of: []),
     ],
     swiftLanguageModes: [.v6]

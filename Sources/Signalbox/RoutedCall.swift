@@ -192,13 +192,13 @@ public final class RoutedCall: @unchecked Sendable {
     }
 
     private func beginSpan(at start: Instant) {
-        guard trace.isRecorded || trace.isPropagated else { return }
+        guard caller.trace.isRecorded || caller.trace.isPropagated else { return }
         span = AttemptSpan(
             id: SpanID.random(using: &worker.loop.random), number: attemptCount, start: start)
     }
 
     private var tracingHeaders: [RequestHeader] {
-        guard trace.isPropagated, let span else { return [] }
+        guard caller.trace.isPropagated, let span else { return [] }
         return trace.context.headers(at: span.id)
     }
 
@@ -233,7 +233,7 @@ public final class RoutedCall: @unchecked Sendable {
             candidate.genAI.used(usage, by: summary.model)
             router.table.tenantMetrics[caller.tenant].used(usage)
         }
-        guard trace.isRecorded, let span, let sink = router.tracing.sink else { return }
+        guard caller.trace.isRecorded, let span, let sink = router.tracing.sink else { return }
         sink.take(
             span.record(
                 of: self, candidate, summary, failure: failure, status: status,
@@ -260,6 +260,7 @@ public final class RoutedCall: @unchecked Sendable {
             overhead: max(.zero, duration - waited - clientWait), summary: summary, failure: failure)
         route.metrics.ended(tenant: caller.tenant, ending)
         router.events.ended(self, ending)
+        guard caller.trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: route.name, tenant: tenant, ending: ending)
         router.tracing.export(span, from: caller.receivedAt, to: now)

@@ -83,6 +83,7 @@ public final class Router: Sendable {
             outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
             failure: nil)
         table.unknown.ended(tenant: tenant ?? table.tenants.count, ending)
+        guard trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: nil, tenant: tenant.map(tenantLabel), ending: ending)
         tracing.export(span, from: receivedAt, to: now)

@@ -3,12 +3,13 @@
 import json
 import re
 import uuid
+from pathlib import Path
 
 import pytest
 
 from harness import behaviours, chat
 from harness.configuration import configuration, mock, provider
-from harness.raw_client import fetch
+from harness.raw_client import RawClient, fetch
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 SPAN_ID = "b7ad6b7169203331"
@@ -59,6 +60,20 @@ def test_each_attempt_has_a_span_of_its_own(start_daemon, alpha, beta):
     assert len({span for _, span, _ in parents}) == len(parents)
     fallback = daemon.wait_for_log(lambda each: each["message"] == "llm_fallback")
     assert (fallback["trace_id"], fallback["span_id"]) == (line["trace_id"], line["span_id"])
+
+
+def test_the_example_of_the_document_works_as_it_says(start_daemon, alpha):
+    document = (Path(__file__).resolve().parents[2] / "docs/tracing.md").read_text()
+    command = document.split("```sh\n")[1].split("```")[0]
+    headers = dict(each.split(": ", 1) for each in re.findall(r"-H '([^']+)'", command))
+    body = re.search(r"-d '([^']+)'", command).group(1).encode()
+    daemon = start_daemon(configuration(provider("alpha", alpha)))
+    assert fetch(daemon.base_url + "/chat/completions", "POST", body, headers).status == 200
+
+    line = daemon.wait_for_log(lambda each: "attempts" in each)
+    assert f'"trace_id":"{line["trace_id"]}"' in document
+    assert line["trace_id"] in sent_to(alpha).header("traceparent")
+    assert sent_to(alpha).header("tracestate") == headers["tracestate"]
 
 
 @pytest.mark.parametrize("header", [
@@ -167,3 +182,28 @@ def test_a_model_that_a_provider_invents_makes_no_series(start_daemon, alpha):
     total = "gen_ai_client_inference_usage_input_tokens_total"
     assert metrics.value(total, gen_ai_token_modality="unknown") == 20 * chat.USAGE["prompt_tokens"]
     assert "gen_ai_client_operation_duration_seconds_count" not in metrics.names
+
+
+def test_two_parents_count_as_none(start_daemon, alpha):
+    daemon = start_daemon(configuration(provider("alpha", alpha)))
+    body = json.dumps({"model": "chat", "messages": []}).encode()
+    with RawClient(daemon.addresses("server")[0]) as client:
+        client.send(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            + f"traceparent: {PARENT}\r\nTraceparent: {PARENT}\r\n".encode()
+            + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        assert client.response().status == 200
+    line = daemon.wait_for_log(lambda each: "attempts" in each)
+    assert line["trace_id"] != TRACE_ID and sent_to(alpha).header("traceparent") is None
+
+
+def test_several_states_are_one_list(start_daemon, alpha):
+    daemon = start_daemon(configuration(provider("alpha", alpha)))
+    body = json.dumps({"model": "chat", "messages": []}).encode()
+    with RawClient(daemon.addresses("server")[0]) as client:
+        client.send(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            + f"tracestate: a=1\r\ntraceparent: {PARENT}\r\nTraceState: b=2,c=3\r\n".encode()
+            + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        assert client.response().status == 200
+    assert sent_to(alpha).header("tracestate") == "a=1,b=2,c=3"

@@ -1,20 +1,10 @@
+import Logging
 import SignalboxCore
-import Synchronization
+import SignalboxTesting
 import Testing
 import Tracing
 
 @testable import SignalboxTelemetry
-
-/// Keeps every span, for tests.
-final class CollectedSpans: SpanSink {
-    private let spans = Mutex<[SpanRecord]>([])
-
-    var all: [SpanRecord] { spans.withLock { $0 } }
-
-    func take(_ span: SpanRecord) {
-        spans.withLock { $0.append(span) }
-    }
-}
 
 private struct Dictionary: Injector, Extractor {
     func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) {
@@ -185,6 +175,16 @@ private struct Dictionary: Injector, Extractor {
                 .strings(["x", "y"]), .string("7"), .strings(["8", "9"]), .ints([4]),
             ])
         #expect(record.dropped.attributes == 1)
+    }
+
+    @Test func `a line logged within a span can name it`() throws {
+        let provider = Logging.Logger.MetadataProvider.activeSpan
+        #expect(provider.get().isEmpty)
+        tracer().withSpan("order") { span in
+            let context = span.context.traceContext
+            #expect(provider.get()["trace_id"] == .string(context?.traceID.description ?? ""))
+            #expect(provider.get()["span_id"] == .string(context?.spanID.description ?? ""))
+        }
     }
 
     @Test func `many threads may use one span`() async throws {

@@ -57,7 +57,7 @@ struct AttemptSpan {
         if let model = summary.model { add("gen_ai.response.model", .string(model)) }
         // A position without its last event ended in an error: the conventions' word for it.
         let reason = summary.finishReason ?? (failure != nil && firstChunk != nil ? "error" : nil)
-        if let reason { add("gen_ai.response.finish_reasons", .strings([reason])) }
+        if let reason { add("gen_ai.response.finish_reasons", .strings([String(reason.prefix(64))])) }
         if let firstChunk {
             add("gen_ai.response.time_to_first_chunk", .double(firstChunk.seconds(since: start)))
         }
