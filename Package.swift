@@ -114,7 +114,7 @@ let package = Package(
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
         tests(
             "SignalboxTelemetryTests",
-            of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"] + facades),
+            of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"] + facades, exclude: ["Golden"]),
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),

@@ -25,6 +25,15 @@ extension Microbench {
                 for _ in 0..<rounds { logRequest(logger) }
             }
         }
+        let exports = LogExportQueue(capacity: 1_000_000, bytesMax: 1 << 30)
+        let copying = LogWriter(
+            descriptor: null, limits: LogLimits(bufferBytesMax: 256 << 20), exports: exports)
+        let copied = Logger(writer: copying)
+        report("log line, exported too", threads: 1, rounds: 500_000) { rounds in
+            for _ in 0..<rounds { logRequest(copied) }
+            while exports.next() != nil {}
+        }
+        copying.shutdown()
         writer.level = .error
         report("log line below the level", threads: 1, rounds: 100_000_000) { rounds in
             for _ in 0..<rounds { logRequest(logger) }

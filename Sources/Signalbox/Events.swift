@@ -223,3 +223,55 @@ extension ClientOutcome {
 extension Duration {
     fileprivate var inSeconds: Double { Double(nanoseconds) / 1e9 }
 }
+
+/// What the exporter has to say: a failure at most once a minute for each signal, and when it is over. Each
+/// line may itself be exported, so one for every failure would feed on itself. Confined to its loop's thread.
+final class ExportEvents {
+    private struct Trouble {
+        var toldAt: Instant
+        /// Lost since then, and not told.
+        var untold = 0
+    }
+
+    private let logger: Logger
+    private var troubles: [ExportSignal: Trouble] = [:]
+    private static let interval = Duration.seconds(60)
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    func lost(
+        _ signal: ExportSignal, _ count: Int, _ failure: ExportFailure, _ message: String?, retries: Int,
+        at now: Instant
+    ) {
+        if let trouble = troubles[signal], trouble.toldAt.duration(to: now) < Self.interval {
+            troubles[signal]?.untold += count
+            return
+        }
+        let untold = troubles[signal]?.untold ?? 0
+        troubles[signal] = Trouble(toldAt: now)
+        logger.log(.warning, "otlp_export_failed") { fields in
+            fields.string("signal", signal.rawValue)
+            fields.int("count", count + untold)
+            fields.string("error_type", failure.label)
+            fields.string("error", message)
+            fields.int("retries", retries)
+        }
+    }
+
+    func arrived(_ signal: ExportSignal) {
+        guard troubles.removeValue(forKey: signal) != nil else { return }
+        logger.log(.info, "otlp_export_recovered") { $0.string("signal", signal.rawValue) }
+    }
+
+    /// The receiver took a request, but not all of it; or all, and has a warning.
+    func rejected(_ signal: ExportSignal, _ rejected: Int, of count: Int, _ message: String) {
+        logger.log(rejected > 0 ? .warning : .debug, "otlp_export_rejected") { fields in
+            fields.string("signal", signal.rawValue)
+            fields.int("count", count)
+            fields.int("rejected", rejected)
+            fields.string("error", message)
+        }
+    }
+}

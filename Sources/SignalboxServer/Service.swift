@@ -16,12 +16,15 @@ public final class Service: Sendable {
     private let adminGroup: EventLoopGroup
     private let renderGroup: EventLoopGroup
     private let router: Router
+    /// Nil where telemetry is exported nowhere.
+    private let exporter: TelemetryExporter?
     private let servers: (public: HTTPServer, admin: HTTPServer)
     private let events: ServerEvents
     private let readiness = Readiness()
 
     /// Binds the listeners; nothing is served before ``start()``.
-    /// - Parameter spans: takes the spans of requests and attempts; without it none are made.
+    /// - Parameter spans: takes the spans of requests and attempts, in place of the configuration's exporter;
+    ///   with neither none are made.
     /// - Throws: ``ServiceError`` that says what could not be had.
     public init(
         _ configuration: Configuration, registry: MetricRegistry, logger: Logger, threads: Int,
@@ -30,9 +33,15 @@ public final class Service: Sendable {
         self.configuration = configuration
         events = ServerEvents(registry: registry, logger: logger)
         do {
+            var exporter: TelemetryExporter?
+            if let otlp = configuration.otlp {
+                exporter = try TelemetryExporter(otlp, registry: registry, logger: logger, time: time)
+            }
+            self.exporter = exporter
             group = try EventLoopGroup(count: threads, clock: time)
             router = try Router(
-                configuration: configuration, group: group, registry: registry, logger: logger, spans: spans,
+                configuration: configuration, group: group, registry: registry, logger: logger,
+                spans: spans ?? exporter?.spans,
                 time: time)
             let api = PublicAPI(
                 router: router, events: events, readiness: readiness,
@@ -70,7 +79,8 @@ public final class Service: Sendable {
 
     /// Serves until ``drain()``.
     public func start() async throws(ServiceError) {
-        do throws(SystemError) {
+        do {
+            try exporter?.start()
             try await servers.admin.start()
             try await servers.public.start()
         } catch {
@@ -92,6 +102,7 @@ public final class Service: Sendable {
         group.shutdown()
         adminGroup.shutdown()
         renderGroup.shutdown()
+        await exporter?.shutdown()
         events.stopped()
     }
 

@@ -33,6 +33,7 @@ struct ConfigurationReading {
         readProviders()
         readRoutes()
         readTenants()
+        readOTLP()
         checkExposure()
         checkAddresses()
         checkSharedSecrets()

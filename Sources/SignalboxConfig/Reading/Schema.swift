@@ -14,12 +14,16 @@ enum Schema: String, CaseIterable {
     case route = "routes[]"
     case target = "routes[].targets[]"
     case tenant = "tenants[]"
+    case otlp = "otlp"
+    case otlpMetrics = "otlp.metrics"
+    case otlpTraces = "otlp.traces"
+    case otlpLogs = "otlp.logs"
 
     var keys: [String] {
         switch self {
         case .root:
             [
-                "server", "admin", "logging", "tracing", "metrics", "providers", "routes", "tenants",
+                "server", "admin", "logging", "tracing", "metrics", "providers", "routes", "tenants", "otlp",
                 "data_dir",
                 "allow_literal_secrets",
             ]
@@ -47,8 +51,19 @@ enum Schema: String, CaseIterable {
         case .route: ["model", "strategy", "targets", "attempts_max", "request_timeout"]
         case .target: ["provider", "model"]
         case .tenant: ["id", "keys", "platform_key_id"]
+        case .otlp: Self.destination + ["flush_timeout", "signals", "resource"] + Self.signals
+        case .otlpMetrics: Self.destination + ["interval", "histograms"]
+        case .otlpTraces, .otlpLogs: Self.destination + ["queue", "batch", "delay"]
         }
     }
+
+    /// What can be said for all signals, and for one.
+    private static let destination = [
+        "endpoint", "headers", "compression", "timeout", "export_timeout", "retry_delay", "ca_file",
+        "client_certificate", "client_key",
+    ]
+
+    private static let signals = ["metrics", "traces", "logs"]
 
     /// How a message calls the place.
     var place: String {

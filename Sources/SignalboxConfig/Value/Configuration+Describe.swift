@@ -18,6 +18,7 @@ extension Configuration {
             yaml.list("keys", tenant.keys.map(\.secret.description), depth: 2)
             if let id = tenant.platformKeyID { yaml.value("platform_key_id", id, depth: 2) }
         }
+        otlp?.describe(in: &yaml)
         yaml.value("data_dir", dataDirectory, depth: 0)
         yaml.value("allow_literal_secrets", "\(allowsLiteralSecrets)", depth: 0)
         return yaml.text

@@ -9,6 +9,8 @@ public struct Configuration: Sendable, Equatable {
     public var logging = Logging()
     public var tracing = Tracing()
     public var metrics = Metrics()
+    /// Where telemetry is sent to. Default nil: nowhere.
+    public var otlp: OTLP?
     /// In the file's order; names are unique. Never empty when it comes from a loader.
     public var providers: [Provider] = []
     /// Every model a client can ask for; names are unique. Made from the providers when the file lists none.

@@ -102,6 +102,12 @@ final class CurlHandle {
         if let file = template.authorityFile {
             try check(signalbox_curl_set_string(easy, CURLOPT_CAINFO, file))
         }
+        if let identity = template.identity {
+            try check(signalbox_curl_set_string(easy, CURLOPT_SSLCERT, identity.certificateFile))
+            try check(
+                signalbox_curl_set_string(
+                    easy, CURLOPT_SSLKEY, identity.keyFile ?? identity.certificateFile))
+        }
     }
 
     private func prepareCallbacks(client: UnsafeMutableRawPointer) throws(TransportError) {

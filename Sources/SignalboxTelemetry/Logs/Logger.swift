@@ -26,13 +26,12 @@ public struct Logger: Sendable {
         fields: (inout LogFields) -> Void = { _ in }
     ) {
         guard isEnabled(level) else { return }
-        var line = LogFields(writer.format, writer.limits, reusing: LineBuffer.take())
-        line.beginLine(time.wallTime(), level, event)
-        line.string("request_id", requestID)
-        if let trace { line.trace(trace) }
-        fields(&line)
-        let bytes = line.endLine()
-        bytes.withBytes { writer.write($0) }
-        LineBuffer.giveBack(bytes)
+        let now = time.wallTime()
+        writer.write(at: now, level, isEvent: true) { line in
+            line.beginLine(now, level, event)
+            line.string("request_id", requestID)
+            if let trace { line.trace(trace) }
+            fields(&line)
+        }
     }
 }
