@@ -124,8 +124,8 @@ struct AttemptMetrics: Sendable {
         for kind in FailureKind.all { errors.series(provider, model, kind.label).increment(by: UInt64(0)) }
     }
 
-    func ended(after seconds: Double, failure kind: FailureKind?) {
-        latency.observe(seconds)
+    func ended(after seconds: Double, failure kind: FailureKind?, exemplar: Exemplar?) {
+        latency.observe(seconds, exemplar: exemplar)
         if let kind {
             failure.increment()
             errors.series(labels + [kind.label]).increment()
@@ -198,9 +198,9 @@ struct RouteMetrics: Sendable {
         overhead = registry.histogram(Catalogue.overhead).series(route)
     }
 
-    func ended(tenant: Int, _ ending: CallEnding) {
-        requests[tenant][ending.outcome.position].increment()
-        durations[ending.outcome.position].observe(ending.duration.inSeconds)
+    func ended(tenant: Int, _ ending: CallEnding, exemplar: Exemplar?) {
+        requests[tenant][ending.outcome.position].increment(exemplar: exemplar)
+        durations[ending.outcome.position].observe(ending.duration.inSeconds, exemplar: exemplar)
         overhead.observe(ending.overhead.inSeconds)
     }
 }

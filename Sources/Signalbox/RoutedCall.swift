@@ -249,7 +249,9 @@ public final class RoutedCall: @unchecked Sendable {
         reply = nil
         let duration = start.duration(to: end)
         let seconds = end.seconds(since: start)
-        candidate.metrics.ended(after: seconds, failure: failure?.kind)
+        candidate.metrics.ended(
+            after: seconds, failure: failure?.kind,
+            exemplar: span.flatMap { caller.trace.exemplar(of: $0.id, at: end) })
         candidate.genAI.ended(after: seconds, summary, failure: failure?.kind)
         attempts.append(
             AttemptRecord(candidate: candidate, failure: failure, status: status, duration: duration))
@@ -283,7 +285,9 @@ public final class RoutedCall: @unchecked Sendable {
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration,
             overhead: max(.zero, duration - waited - clientWait), summary: summary, failure: failure)
-        route.metrics.ended(tenant: caller.tenant, ending)
+        route.metrics.ended(
+            tenant: caller.tenant, ending,
+            exemplar: caller.trace.exemplar(of: caller.trace.context.spanID, at: now))
         router.events.ended(self, ending)
         guard caller.trace.isRecorded else { return }
         let span = RequestSpan(

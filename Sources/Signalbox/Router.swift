@@ -85,7 +85,7 @@ public final class Router: Sendable {
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
             failure: nil)
-        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending)
+        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending, exemplar: nil)
         guard trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: nil, tenant: tenant.map(tenantLabel), ending: ending)

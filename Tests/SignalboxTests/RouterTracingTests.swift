@@ -32,6 +32,28 @@ import Testing
         #expect(attempt.scope.name == "signalbox")
     }
 
+    @Test(arguments: [true, false])
+    func `the metrics of a recorded request name its spans as examples, those of others nothing`(
+        isRecorded: Bool
+    ) throws {
+        let test = try TestRouter(models: ["mock-normal"], hasSink: isRecorded)
+        let own = try test.ask(under: parent)
+        var text: [UInt8] = []
+        test.registry.render(.openMetrics, into: &text)
+        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+        func examples(_ metric: String) -> [Substring] {
+            lines.filter { $0.hasPrefix(metric) && $0.contains(" # {") }
+        }
+        let (attempts, requests) = (
+            examples("llm_request_latency_seconds_bucket"), examples("llm_client_requests_total")
+        )
+        #expect(attempts.count == (isRecorded ? 1 : 0) && requests.count == (isRecorded ? 1 : 0))
+        guard isRecorded else { return }
+        let attempt = try #require(test.spans.all.first)
+        #expect(attempts[0].contains(#"trace_id="\#(own.traceID)",span_id="\#(attempt.context.spanID)""#))
+        #expect(requests[0].contains(#"trace_id="\#(own.traceID)",span_id="\#(own.spanID)""#))
+    }
+
     @Test func `an attempt says what the GenAI conventions ask for`() throws {
         let test = try TestRouter(models: ["mock-normal"])
         try test.ask()

@@ -1,3 +1,4 @@
+import SignalboxCore
 public import SignalboxTelemetry
 
 /// Where a client's request stands in a trace: its own span, and what that one hangs on.
@@ -23,4 +24,13 @@ public struct RequestTrace: Sendable {
     let isPropagated: Bool
     /// What a monotonic instant lacks to be civil time; 0 where nothing is recorded.
     let civilOffset: Int64
+
+    /// What metrics keep of a recorded trace.
+    /// - Parameter span: the one that was measured.
+    func exemplar(of span: SpanID, at end: Instant) -> Exemplar? {
+        guard isRecorded else { return nil }
+        return Exemplar(
+            traceIDHigh: context.traceID.high, traceIDLow: context.traceID.low, spanID: span.bits,
+            time: civil(end))
+    }
 }
