@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sanitize bench bench-memory bench-micro fuzz format lint clean
+.PHONY: help run build test flood sanitize bench bench-memory bench-metrics bench-micro fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -21,6 +21,9 @@ build: ## build the release binary, .build/release/signalbox
 test: ## unit tests, tidy tests and end-to-end tests
 	@scripts/test.sh
 
+flood: ## a million requests for random models at the release binary: series and memory stay flat
+	@scripts/flood.sh
+
 sanitize: ## unit tests under the address and thread sanitizers
 	@scripts/sanitize.sh
 
@@ -29,6 +32,9 @@ bench: ## direct, nginx, signalbox and envoy on one core, one table; options="--
 
 bench-memory: ## 500 concurrent 150 KB bodies: peak memory, and what is given back
 	@scripts/bench.sh --memory $(options)
+
+bench-metrics: ## ns per operation and ms per scrape, beside client_golang and prometheus_client
+	@scripts/bench-metrics.sh
 
 bench-micro: ## time the inner loops
 	@$(release) --product signalbox-microbench

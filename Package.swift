@@ -20,10 +20,11 @@ func tests(_ name: String, of subjects: [Target.Dependency], exclude: [String] =
     .testTarget(name: name, dependencies: subjects, exclude: exclude, swiftSettings: strict)
 }
 
-/// Through which an embedder's own logs and metrics come out of ours.
+/// Through which an embedder's own logs, metrics and spans come out of ours.
 let facades: [Target.Dependency] = [
     .product(name: "Logging", package: "swift-log"),
     .product(name: "CoreMetrics", package: "swift-metrics"),
+    .product(name: "Tracing", package: "swift-distributed-tracing"),
 ]
 
 let package = Package(
@@ -40,6 +41,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -91,15 +93,19 @@ let package = Package(
             swiftSettings: strict),
         // printers of numbers, not tests
         .executableTarget(
-            name: "signalbox-microbench-telemetry", dependencies: ["SignalboxCore", "SignalboxTelemetry"],
+            name: "signalbox-microbench-telemetry",
+            dependencies: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"],
             path: "Benchmarks/Telemetry", swiftSettings: strict),
         // for tests, ours and embedders'
-        room("SignalboxTesting", over: ["SignalboxCore", "SignalboxHTTP"]),
+        room("SignalboxTesting", over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"]),
 
         // measured and fuzzed, not shipped
         .executableTarget(
             name: "signalbox-microbench",
-            dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxProviders", "SignalboxRouting"],
+            dependencies: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxRouting", "SignalboxConfig", "Signalbox",
+            ],
             path: "Benchmarks/Micro", swiftSettings: strict),
         .executableTarget(
             name: "signalbox-fuzz", dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxTesting"],
@@ -108,13 +114,24 @@ let package = Package(
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
         tests(
             "SignalboxTelemetryTests",
-            of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"] + facades),
+            of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"] + facades, exclude: ["Golden"]),
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
         tests(
             "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],
             exclude: ["Mistakes"]),
+        tests(
+            "SignalboxTests",
+            of: [
+                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
+                "SignalboxTesting", "SignalboxCore",
+            ]),
+        tests(
+            "SignalboxServerTests",
+            of: [
+                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig", "SignalboxCore",
+            ]),
         tests("TidyTests", of: []),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,8 @@
 # Sourced. need_packages installs the named Debian packages that are missing, and asks nothing where none is.
 
 libraries="libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev libmimalloc-dev libsqlite3-dev pkg-config"
+# What the end-to-end tests ask for their opinion: prometheus and promtool.
+judges="prometheus"
 
 need_packages() {
     local missing=() package

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
 need_swift
-need_packages $libraries
+need_packages $libraries $judges
 scripts/environment.sh
 
 logs=.build/test-logs

@@ -72,3 +72,5 @@ measure("plan, first candidate", bytes: 1) {
     case .returnToCaller, .stop, .giveUp: return -1
     }
 }
+
+try await measureTracing()

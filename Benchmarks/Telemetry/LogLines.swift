@@ -25,6 +25,15 @@ extension Microbench {
                 for _ in 0..<rounds { logRequest(logger) }
             }
         }
+        let exports = LogExportQueue(capacity: 1_000_000, bytesMax: 1 << 30)
+        let copying = LogWriter(
+            descriptor: null, limits: LogLimits(bufferBytesMax: 256 << 20), exports: exports)
+        let copied = Logger(writer: copying)
+        report("log line, exported too", threads: 1, rounds: 500_000) { rounds in
+            for _ in 0..<rounds { logRequest(copied) }
+            while exports.next() != nil {}
+        }
+        copying.shutdown()
         writer.level = .error
         report("log line below the level", threads: 1, rounds: 100_000_000) { rounds in
             for _ in 0..<rounds { logRequest(logger) }
@@ -36,7 +45,9 @@ extension Microbench {
     static func logRequest(_ logger: Logger) {
         logger.log(
             .info, .requestCompleted, requestID: "req_01JD7Z6M8Q4T5V6W7X8Y9Z0A1B",
-            traceID: "4bf92f3577b34da6a3ce929d0e0e4736", spanID: "00f067aa0ba902b7"
+            trace: TraceContext(
+                traceID: TraceID(high: 0x4BF9_2F35_77B3_4DA6, low: 0xA3CE_929D_0E0E_4736),
+                spanID: SpanID(0x00F0_67AA_0BA9_02B7))
         ) { line in
             line.string("tenant", "tenant-123")
             line.string("route", "chat")

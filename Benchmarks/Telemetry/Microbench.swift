@@ -7,34 +7,26 @@ import Synchronization
 ///
 ///     swift run -c release signalbox-microbench-telemetry
 ///
-/// With `--text` it prints a scrape of the whole catalogue instead, for `promtool check metrics`.
+/// With `--exposition` it prints a scrape of the whole catalogue instead, for the parsers of others; with
+/// `--compare` what `make bench-metrics` compares.
 @main
 struct Microbench {
     static func main() {
-        if CommandLine.arguments.contains("--text") { return printText() }
+        let arguments = CommandLine.arguments.dropFirst()
+        switch arguments.first {
+        case "--exposition": return printExposition(Array(arguments.dropFirst()))
+        case "--compare": return compare()
+        default: break
+        }
+        let histograms = makeHistograms()
         let registry = MetricRegistry()
         measureCounters(registry)
         measureHistograms(registry)
+        measureExemplars(registry)
         measureGauges(registry)
         measureLogLines()
         measureScrape()
-    }
-
-    static func printText() {
-        let registry = MetricRegistry()
-        registry.registerProcessMetrics()
-        for metric in Catalogue.all where !metric.name.hasPrefix("process_") {
-            let labels = metric.labels.map { $0 + " \"hostile\" \\ \n value" }
-            switch metric.kind {
-            case .counter: registry.counter(metric).series(labels).increment(by: 3)
-            case .gauge, .stateset: registry.gauge(metric).series(labels).set(0.25)
-            case .histogram: registry.histogram(metric).series(labels).observe(0.75)
-            case .info: registry.info(metric, "1.0", "abc", "6.3")
-            }
-        }
-        var text: [UInt8] = []
-        registry.renderText(into: &text)
-        print(String(decoding: text, as: UTF8.self), terminator: "")
+        measureHistogramScrapes(histograms)
     }
 
     static func measureCounters(_ registry: MetricRegistry) {
@@ -51,14 +43,7 @@ struct Microbench {
 
     static func measureHistograms(_ registry: MetricRegistry) {
         let histogram = registry.histogram(Catalogue.requestLatency).series("groq", "llama")
-        // Sizes no processor can predict.
-        var state: UInt64 = 88_172_645_463_325_252
-        let values = (0..<4_096).map { _ -> Double in
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return exp(Double(state % 12_000) / 1_000 - 6)
-        }
+        let values = unpredictableValues()
         for threads in [1, 2] {
             report("histogram observation, \(threads) thread(s)", threads: threads, rounds: 50_000_000) {
                 rounds in
@@ -66,6 +51,26 @@ struct Microbench {
                     for round in 0..<rounds { histogram.observe(values[round & 4_095]) }
                 }
             }
+        }
+    }
+
+    /// Observations of one sampled trace: the first is kept, the others find that it is still new.
+    static func measureExemplars(_ registry: MetricRegistry) {
+        let histogram = registry.histogram(Catalogue.requestLatency).series("groq", "llama")
+        let exemplar = Exemplar(traceIDHigh: 1, traceIDLow: 2, spanID: 3, time: SystemTime().wallTime())
+        report("histogram observation with exemplar", threads: 1, rounds: 20_000_000) { rounds in
+            for _ in 0..<rounds { histogram.observe(0.5, exemplar: exemplar) }
+        }
+    }
+
+    /// Sizes no processor can predict.
+    static func unpredictableValues() -> [Double] {
+        var state: UInt64 = 88_172_645_463_325_252
+        return (0..<4_096).map { _ in
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return exp(Double(state % 12_000) / 1_000 - 6)
         }
     }
 
@@ -91,24 +96,54 @@ struct Microbench {
         var text: [UInt8] = []
         registry.renderText(into: &text)
         let bytes = text.count
-        report("scrape of 10,000 series (\(bytes) bytes)", threads: 1, rounds: 200) { rounds in
-            var text: [UInt8] = []
-            for _ in 0..<rounds {
-                text.removeAll(keepingCapacity: true)
-                registry.renderText(into: &text)
+        print("10,000 series are \(bytes) bytes of text")
+        for format in ExpositionFormat.allCases {
+            report("scrape of 10,000 series, \(format)", threads: 1, rounds: 200) { rounds in
+                var bytes: [UInt8] = []
+                for _ in 0..<rounds {
+                    bytes.removeAll(keepingCapacity: true)
+                    registry.render(format, into: &bytes)
+                }
             }
         }
+    }
+
+    /// First of all: later, memory that others gave back would hide it.
+    static func makeHistograms() -> MetricRegistry {
+        let before = residentBytes()
         let histograms = MetricRegistry()
         for index in 0..<1_000 {
-            histograms.histogram(Catalogue.requestLatency).series("groq", "model-\(index)").observe(0.5)
+            let histogram = histograms.histogram(Catalogue.requestLatency).series("groq", "model-\(index)")
+            for place in 0..<12 { histogram.observe(0.05 * Double(1 << place)) }
         }
-        report("scrape of 1,000 histograms (18,000 lines)", threads: 1, rounds: 200) { rounds in
-            var text: [UInt8] = []
-            for _ in 0..<rounds {
-                text.removeAll(keepingCapacity: true)
-                histograms.renderText(into: &text)
+        print("1,000 histograms on one thread: \((residentBytes() - before) >> 10) KiB")
+        return histograms
+    }
+
+    static func measureHistogramScrapes(_ histograms: MetricRegistry) {
+        for format in ExpositionFormat.allCases {
+            report("scrape of 1,000 histograms, \(format)", threads: 1, rounds: 200) { rounds in
+                var bytes: [UInt8] = []
+                for _ in 0..<rounds {
+                    bytes.removeAll(keepingCapacity: true)
+                    histograms.render(format, into: &bytes)
+                }
             }
         }
+    }
+
+    private static func residentBytes() -> Int {
+        var pages = 0
+        if let file = fopen("/proc/self/statm", "r") {
+            var line = [CChar](repeating: 0, count: 128)
+            if fgets(&line, 128, file) != nil {
+                let words = String(decoding: line.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
+                    separator: " ")
+                pages = words.dropFirst().first.flatMap { Int($0) } ?? 0
+            }
+            fclose(file)
+        }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
     /// Runs `work` on so many threads at once and prints the processor time one round took on each: what a

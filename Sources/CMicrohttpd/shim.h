@@ -5,14 +5,24 @@
 
 /* MHD_start_daemon takes its options as C variadics, which Swift cannot call: this is the one set that
    Signalbox uses. No listening socket (connections are handed in with MHD_add_connection), no thread, epoll,
-   suspension allowed. */
+   suspension allowed. With a certificate (PEM, chain included) and its key it speaks TLS 1.2 and 1.3, and
+   nothing else. */
 static inline struct MHD_Daemon *signalbox_mhd_start(
     MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed,
     MHD_NotifyConnectionCallback connection_changed,
     void *(*request_line)(void *context, const char *uri, struct MHD_Connection *connection),
-    void *context, unsigned int connections_max, size_t connection_memory) {
+    void *context, unsigned int connections_max, size_t connection_memory,
+    const char *certificate, const char *key) {
+    unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    if (certificate != NULL) flags |= MHD_USE_TLS;
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET,
+        flags,
         0, NULL, NULL, handler, context,
         MHD_OPTION_NOTIFY_COMPLETED, completed, context,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, context,
@@ -20,6 +30,7 @@ static inline struct MHD_Daemon *signalbox_mhd_start(
         MHD_OPTION_CONNECTION_LIMIT, connections_max,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_ARRAY, certificate != NULL ? tls : none,
         MHD_OPTION_END);
 }
 

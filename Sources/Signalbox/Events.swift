@@ -5,13 +5,16 @@ import SignalboxTelemetry
 final class RouterEvents: Sendable {
     let registry: MetricRegistry
     let logger: Logger
+    /// Whether prompts and answers are logged.
+    let logsContent: Bool
     private let fallbacks: CounterFamily
     private let rotations: CounterFamily
     private let exhaustions: CounterFamily
 
-    init(registry: MetricRegistry, logger: Logger) {
+    init(registry: MetricRegistry, logger: Logger, logsContent: Bool) {
         self.registry = registry
         self.logger = logger
+        self.logsContent = logsContent
         fallbacks = registry.counter(Catalogue.fallbacks)
         rotations = registry.counter(Catalogue.rotations)
         exhaustions = registry.counter(Catalogue.exhaustions)
@@ -19,7 +22,7 @@ final class RouterEvents: Sendable {
 
     func fellBack(_ call: RoutedCall, from: String, to: String, because kind: FailureKind) {
         fallbacks.series(call.routeLabel, from, to, kind.label).increment()
-        logger.log(.info, "llm_fallback", requestID: call.requestID) { fields in
+        logger.log(.info, "llm_fallback", requestID: call.requestID, trace: call.trace.context) { fields in
             fields.string("route", call.routeLabel)
             fields.string("from", from)
             fields.string("to", to)
@@ -32,7 +35,8 @@ final class RouterEvents: Sendable {
     }
 
     func malformedChunk(_ call: RoutedCall, from candidate: ResolvedCandidate) {
-        logger.log(.warning, "llm_malformed_chunk", requestID: call.requestID) { fields in
+        logger.log(.warning, "llm_malformed_chunk", requestID: call.requestID, trace: call.trace.context) {
+            fields in
             fields.string("provider", candidate.provider.name)
             fields.string("model", candidate.model)
         }
@@ -51,7 +55,7 @@ final class RouterEvents: Sendable {
         case .cancelled, .invalid, .rejected: (level, event) = (.info, "llm_request_failed")
         case .exhausted, .interrupted: (level, event) = (.warning, "llm_request_failed")
         }
-        logger.log(level, event, requestID: call.requestID) { fields in
+        logger.log(level, event, requestID: call.requestID, trace: call.trace.context) { fields in
             fields.string("route", call.routeLabel)
             fields.string("tenant", call.tenant)
             fields.string("outcome", ending.outcome.rawValue)
@@ -78,6 +82,10 @@ final class RouterEvents: Sendable {
                 fields.int("status", attempt.status)
                 fields.milliseconds("ms", attempt.duration)
             }
+            if let content = call.content {
+                fields.string("prompt", content.prompt)
+                fields.string("answer", content.answer)
+            }
         }
     }
 }
@@ -88,6 +96,7 @@ struct AttemptMetrics: Sendable {
     private let failure: Counter
     private let latency: Histogram
     private let timeToFirstToken: Histogram
+    private let timePerOutputToken: Histogram
     private let promptTokens: Counter
     private let completionTokens: Counter
     private let cachedTokens: Counter
@@ -102,6 +111,7 @@ struct AttemptMetrics: Sendable {
         failure = requests.series(provider, model, AttemptStatus.failure.rawValue)
         latency = registry.histogram(Catalogue.requestLatency).series(provider, model)
         timeToFirstToken = registry.histogram(Catalogue.timeToFirstToken).series(provider, model)
+        timePerOutputToken = registry.histogram(Catalogue.timePerOutputToken).series(provider, model)
         let tokens = registry.counter(Catalogue.tokens)
         promptTokens = tokens.series(provider, model, TokenType.prompt.rawValue)
         completionTokens = tokens.series(provider, model, TokenType.completion.rawValue)
@@ -114,8 +124,8 @@ struct AttemptMetrics: Sendable {
         for kind in FailureKind.all { errors.series(provider, model, kind.label).increment(by: UInt64(0)) }
     }
 
-    func ended(after seconds: Double, failure kind: FailureKind?) {
-        latency.observe(seconds)
+    func ended(after seconds: Double, failure kind: FailureKind?, exemplar: Exemplar?) {
+        latency.observe(seconds, exemplar: exemplar)
         if let kind {
             failure.increment()
             errors.series(labels + [kind.label]).increment()
@@ -126,6 +136,12 @@ struct AttemptMetrics: Sendable {
 
     func firstToken(after seconds: Double) {
         timeToFirstToken.observe(seconds)
+    }
+
+    /// - Parameter seconds: from the first content to the end. A single token took no time after itself.
+    func streamed(_ usage: TokenUsage, in seconds: Double) {
+        guard usage.completionTokens > 1 else { return }
+        timePerOutputToken.observe(seconds / Double(usage.completionTokens - 1))
     }
 
     func used(_ usage: TokenUsage) {
@@ -148,6 +164,23 @@ struct ProviderMetrics: Sendable {
     }
 }
 
+/// One tenant's handles.
+struct TenantMetrics: Sendable {
+    private let promptTokens: Counter
+    private let completionTokens: Counter
+
+    init(_ registry: MetricRegistry, tenant: String) {
+        let tokens = registry.counter(Catalogue.tenantTokens)
+        promptTokens = tokens.series(tenant, TokenType.prompt.rawValue)
+        completionTokens = tokens.series(tenant, TokenType.completion.rawValue)
+    }
+
+    func used(_ usage: TokenUsage) {
+        promptTokens.increment(by: usage.promptTokens)
+        completionTokens.increment(by: usage.completionTokens)
+    }
+}
+
 /// One route's handles, for every tenant and outcome.
 struct RouteMetrics: Sendable {
     private let requests: [[Counter]]
@@ -165,9 +198,9 @@ struct RouteMetrics: Sendable {
         overhead = registry.histogram(Catalogue.overhead).series(route)
     }
 
-    func ended(tenant: Int, _ ending: CallEnding) {
-        requests[tenant][ending.outcome.position].increment()
-        durations[ending.outcome.position].observe(ending.duration.inSeconds)
+    func ended(tenant: Int, _ ending: CallEnding, exemplar: Exemplar?) {
+        requests[tenant][ending.outcome.position].increment(exemplar: exemplar)
+        durations[ending.outcome.position].observe(ending.duration.inSeconds, exemplar: exemplar)
         overhead.observe(ending.overhead.inSeconds)
     }
 }
@@ -189,4 +222,56 @@ extension ClientOutcome {
 
 extension Duration {
     fileprivate var inSeconds: Double { Double(nanoseconds) / 1e9 }
+}
+
+/// What the exporter has to say: a failure at most once a minute for each signal, and when it is over. Each
+/// line may itself be exported, so one for every failure would feed on itself. Confined to its loop's thread.
+final class ExportEvents {
+    private struct Trouble {
+        var toldAt: Instant
+        /// Lost since then, and not told.
+        var untold = 0
+    }
+
+    private let logger: Logger
+    private var troubles: [ExportSignal: Trouble] = [:]
+    private static let interval = Duration.seconds(60)
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    func lost(
+        _ signal: ExportSignal, _ count: Int, _ failure: ExportFailure, _ message: String?, retries: Int,
+        at now: Instant
+    ) {
+        if let trouble = troubles[signal], trouble.toldAt.duration(to: now) < Self.interval {
+            troubles[signal]?.untold += count
+            return
+        }
+        let untold = troubles[signal]?.untold ?? 0
+        troubles[signal] = Trouble(toldAt: now)
+        logger.log(.warning, "otlp_export_failed") { fields in
+            fields.string("signal", signal.rawValue)
+            fields.int("count", count + untold)
+            fields.string("error_type", failure.label)
+            fields.string("error", message)
+            fields.int("retries", retries)
+        }
+    }
+
+    func arrived(_ signal: ExportSignal) {
+        guard troubles.removeValue(forKey: signal) != nil else { return }
+        logger.log(.info, "otlp_export_recovered") { $0.string("signal", signal.rawValue) }
+    }
+
+    /// The receiver took a request, but not all of it; or all, and has a warning.
+    func rejected(_ signal: ExportSignal, _ rejected: Int, of count: Int, _ message: String) {
+        logger.log(rejected > 0 ? .warning : .debug, "otlp_export_rejected") { fields in
+            fields.string("signal", signal.rawValue)
+            fields.int("count", count)
+            fields.int("rejected", rejected)
+            fields.string("error", message)
+        }
+    }
 }

@@ -11,6 +11,8 @@ struct RouteTable: Sendable {
     /// For requests that name no route: they share one series.
     let unknown: RouteMetrics
     let tenants: [Configuration.Tenant]
+    /// By the tenants' numbers.
+    let tenantMetrics: [TenantMetrics]
     /// Names that clients may ask for, in the configuration's order.
     let modelNames: [String]
 
@@ -20,7 +22,8 @@ struct RouteTable: Sendable {
     init(_ configuration: Configuration, registry: MetricRegistry) throws(ProviderSettingsError) {
         var providers: [String: ResolvedProvider] = [:]
         for (number, provider) in configuration.providers.enumerated() {
-            providers[provider.name] = try ResolvedProvider(provider, number: number, registry: registry)
+            providers[provider.name] = try ResolvedProvider(
+                provider, number: number, registry: registry, conventions: configuration.metrics.conventions)
         }
         let labels =
             configuration.tenants.isEmpty
@@ -34,6 +37,7 @@ struct RouteTable: Sendable {
         self.routes = routes
         unknown = RouteMetrics(registry, route: MetricRegistry.otherLabel, tenants: labels)
         tenants = configuration.tenants
+        tenantMetrics = labels.map { TenantMetrics(registry, tenant: $0) }
         modelNames = configuration.routes.map(\.model)
     }
 
@@ -94,11 +98,17 @@ final class ResolvedProvider: Sendable {
     let replyBytesMax: Int
     let metrics: ProviderMetrics
     let keys: [Key]
+    /// What the GenAI conventions call it.
+    let genAIName: String
+    /// Where its calls go; nil where they go nowhere.
+    let server: (address: String, port: Int)?
     private let settings: Configuration.Provider
     private let attemptMetrics: [String: AttemptMetrics]
+    private let genAIMetrics: [String: GenAIMetrics]
 
     init(
-        _ provider: Configuration.Provider, number: Int, registry: MetricRegistry
+        _ provider: Configuration.Provider, number: Int, registry: MetricRegistry,
+        conventions: Configuration.Metrics.Conventions
     ) throws(ProviderSettingsError) {
         name = provider.name
         self.number = number
@@ -117,6 +127,23 @@ final class ResolvedProvider: Sendable {
             uniqueKeysWithValues: provider.models.map {
                 ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
             })
+        let (genAIName, server) = (GenAIProviderName.of(provider), Self.server(of: provider))
+        self.genAIName = genAIName
+        self.server = server
+        genAIMetrics = Dictionary(
+            uniqueKeysWithValues: provider.models.map {
+                let identity = GenAIIdentity(
+                    provider: genAIName, model: $0, address: server?.address ?? "",
+                    port: server.map { String($0.port) } ?? "")
+                return ($0, GenAIMetrics(registry, conventions, identity))
+            })
+    }
+
+    private static func server(of provider: Configuration.Provider) -> (address: String, port: Int)? {
+        switch provider.kind {
+        case .openAICompatible: provider.baseURL.map { ($0.host, Int($0.port)) }
+        case .mock: nil
+        }
     }
 
     /// The alias where a provider needs no key.
@@ -124,12 +151,12 @@ final class ResolvedProvider: Sendable {
 
     /// One for each key.
     func candidates(model: String) -> [ResolvedCandidate] {
-        guard let metrics = attemptMetrics[model] else {
+        guard let metrics = attemptMetrics[model], let genAI = genAIMetrics[model] else {
             preconditionFailure("a checked configuration's targets name models that their provider has")
         }
         return keys.map { key in
             ResolvedCandidate(
-                provider: self, model: model, keyAlias: key.alias, metrics: metrics,
+                provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
                 transport: transport(for: adapter.target(model: model, key: key.secret)))
         }
     }
@@ -158,16 +185,18 @@ final class ResolvedCandidate: Sendable {
     let model: String
     let keyAlias: String
     let metrics: AttemptMetrics
+    let genAI: GenAIMetrics
     let transport: Transport
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        transport: Transport
+        genAI: GenAIMetrics, transport: Transport
     ) {
         self.provider = provider
         self.model = model
         self.keyAlias = keyAlias
         self.metrics = metrics
+        self.genAI = genAI
         self.transport = transport
     }
 }

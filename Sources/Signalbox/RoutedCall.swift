@@ -15,6 +15,7 @@ public final class RoutedCall: @unchecked Sendable {
         let tenantLabel: String
         let requestID: String
         let receivedAt: Instant
+        let trace: RequestTrace
         let canceller: IncomingReply.Canceller
     }
 
@@ -31,7 +32,11 @@ public final class RoutedCall: @unchecked Sendable {
     private let caller: Caller
     private let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
+    /// Nil unless the configuration wants it logged.
+    private(set) var content: LoggedContent?
     private var current: ResolvedCandidate?
+    /// The span of the attempt that runs, where one is made or the provider is told of it.
+    private var span: AttemptSpan?
     /// What is being waited for.
     private var reply: IncomingReply?
     private var isCancelled = false
@@ -45,10 +50,12 @@ public final class RoutedCall: @unchecked Sendable {
         self.router = router
         self.worker = worker
         self.caller = caller
+        content = router.events.logsContent ? LoggedContent(of: call) : nil
         deadline = Deadline(at: caller.receivedAt.advanced(by: route.requestTimeout))
     }
 
     public var requestID: String { caller.requestID }
+    public var trace: RequestTrace { caller.trace }
     public var tenant: String { caller.tenantLabel }
     public var routeLabel: String { route.name }
     public var isStreaming: Bool { call.isStreaming }
@@ -142,6 +149,7 @@ public final class RoutedCall: @unchecked Sendable {
     ) async -> Result<Answer, UpstreamFailure> {
         current = candidate
         attemptCount += 1
+        beginSpan(at: start)
         let body: [UInt8]
         do throws(UpstreamFailure) {
             body = try candidate.provider.adapter.encode(call, model: candidate.model)
@@ -151,7 +159,8 @@ public final class RoutedCall: @unchecked Sendable {
         }
         candidate.provider.metrics.inflight.increment()
         let reply = worker.send(
-            call, body: body, to: candidate, deadline: deadline, cancelledBy: caller.canceller)
+            call, body: body, headers: tracingHeaders, to: candidate, deadline: deadline,
+            cancelledBy: caller.canceller)
         self.reply = reply
         if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
         defer { candidate.provider.metrics.inflight.decrement() }
@@ -179,6 +188,7 @@ public final class RoutedCall: @unchecked Sendable {
             switch verdict {
             case .success(let summary):
                 self.summary = summary
+                content?.answered(body)
                 return .success(body)
             case .failure(let failure): return .failure(failure)
             }
@@ -198,10 +208,33 @@ public final class RoutedCall: @unchecked Sendable {
         return .failure(failure)
     }
 
+    private func beginSpan(at start: Instant) {
+        guard caller.trace.isRecorded || caller.trace.isPropagated else { return }
+        span = AttemptSpan(
+            id: SpanID.random(using: &worker.loop.random), number: attemptCount, start: start)
+    }
+
+    private var tracingHeaders: [RequestHeader] {
+        guard caller.trace.isPropagated, let span else { return [] }
+        return trace.context.headers(at: span.id)
+    }
+
     // MARK: The books
 
-    func addWait(since start: Instant) {
-        waited += start.duration(to: worker.loop.now())
+    /// Answers with the moment until which it counted.
+    @discardableResult
+    func addWait(since start: Instant) -> Instant {
+        let now = worker.loop.now()
+        waited += start.duration(to: now)
+        return now
+    }
+
+    func firstChunk(at now: Instant) {
+        span?.firstChunk = now
+    }
+
+    func streamed(_ event: [UInt8], in range: Range<Int>) {
+        content?.streamed(event, in: range)
     }
 
     func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?)
@@ -215,10 +248,23 @@ public final class RoutedCall: @unchecked Sendable {
     ) {
         reply = nil
         let duration = start.duration(to: end)
-        candidate.metrics.ended(after: Double(duration.nanoseconds) / 1e9, failure: failure?.kind)
+        let seconds = end.seconds(since: start)
+        candidate.metrics.ended(
+            after: seconds, failure: failure?.kind,
+            exemplar: span.flatMap { caller.trace.exemplar(of: $0.id, at: end) })
+        candidate.genAI.ended(after: seconds, summary, failure: failure?.kind)
         attempts.append(
             AttemptRecord(candidate: candidate, failure: failure, status: status, duration: duration))
-        if failure == nil, let usage = summary.usage { candidate.metrics.used(usage) }
+        if failure == nil, let usage = summary.usage {
+            candidate.metrics.used(usage)
+            candidate.genAI.used(usage, by: summary.model)
+            router.table.tenantMetrics[caller.tenant].used(usage)
+        }
+        guard caller.trace.isRecorded, let span, let sink = router.tracing.sink else { return }
+        sink.take(
+            span.record(
+                of: self, candidate, summary, failure: failure, status: status,
+                until: start.advanced(by: duration)))
     }
 
     func summarize(_ summary: ReplySummary) {
@@ -234,12 +280,19 @@ public final class RoutedCall: @unchecked Sendable {
     ) {
         guard !hasEnded else { return }
         hasEnded = true
-        let duration = caller.receivedAt.duration(to: worker.loop.now())
+        let now = worker.loop.now()
+        let duration = caller.receivedAt.duration(to: now)
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration,
             overhead: max(.zero, duration - waited - clientWait), summary: summary, failure: failure)
-        route.metrics.ended(tenant: caller.tenant, ending)
+        route.metrics.ended(
+            tenant: caller.tenant, ending,
+            exemplar: caller.trace.exemplar(of: caller.trace.context.spanID, at: now))
         router.events.ended(self, ending)
+        guard caller.trace.isRecorded else { return }
+        let span = RequestSpan(
+            trace: trace, requestID: requestID, route: route.name, tenant: tenant, ending: ending)
+        router.tracing.export(span, from: caller.receivedAt, to: now)
     }
 
     /// `success`, or `fallback` where another provider than the first one answered.

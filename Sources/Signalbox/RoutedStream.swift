@@ -19,6 +19,8 @@ public final class RoutedStream: @unchecked Sendable {
     private var hasDelta = false
     private var hasEnded = false
     private var malformedChunks = 0
+    private var pace: StreamPace
+    private var firstTokenAt: Instant?
     /// What went wrong behind the events that still wait to be taken.
     private var pendingFailure: UpstreamFailure?
 
@@ -40,6 +42,7 @@ public final class RoutedStream: @unchecked Sendable {
         self.call = call
         self.start = start
         decoder = candidate.provider.adapter.streamDecoder()
+        pace = StreamPace(start: start)
     }
 
     /// Reads up to the first delta. What it answers with has gone wrong before that.
@@ -60,7 +63,9 @@ public final class RoutedStream: @unchecked Sendable {
             }
             pendingFailure = close(error)
         }
-        candidate.metrics.firstToken(after: call.worker.loop.now().seconds(since: start))
+        let now = call.worker.loop.now()
+        firstTokenAt = now
+        candidate.metrics.firstToken(after: now.seconds(since: start))
         return nil
     }
 
@@ -134,13 +139,13 @@ public final class RoutedStream: @unchecked Sendable {
             call.addWait(since: asked)
             throw UpstreamFailure(error, status: reply.status)
         }
-        call.addWait(since: asked)
+        let arrived = call.addWait(since: asked)
         guard let piece else { return try endWithoutTerminator() }
         events.push(piece)
-        try takeEvents()
+        try takeEvents(at: arrived)
     }
 
-    private func takeEvents() throws(UpstreamFailure) {
+    private func takeEvents(at arrived: Instant) throws(UpstreamFailure) {
         while !hasEnded {
             let event: ServerSentEvent?
             do throws(ServerSentEventsError) {
@@ -149,14 +154,17 @@ public final class RoutedStream: @unchecked Sendable {
                 throw UpstreamFailure(.malformedReply, message: "\(error)", status: reply.status)
             }
             guard let event else { return }
-            try take(event)
+            try take(event, at: arrived)
         }
     }
 
-    private func take(_ event: ServerSentEvent) throws(UpstreamFailure) {
+    private func take(_ event: ServerSentEvent, at arrived: Instant) throws(UpstreamFailure) {
         switch decoder.decode(event.bytes, in: event.data) {
         case .forward(let delta):
             hasDelta = hasDelta || delta
+            if !pace.hasBegun { begin(at: arrived) }
+            pace.chunk(at: arrived)
+            call.streamed(event.bytes, in: event.data)
             output.reserveCapacity(output.count + event.data.count + 8)
             output += RoutedStream.dataPrefix
             output += event.bytes[event.data]
@@ -175,6 +183,12 @@ public final class RoutedStream: @unchecked Sendable {
         }
     }
 
+    /// The first chunk, of content or not. Its model is the stream's.
+    private func begin(at arrived: Instant) {
+        pace.begin(candidate.genAI.stream(answeredBy: decoder.summary.model))
+        call.firstChunk(at: arrived)
+    }
+
     private func endWithoutTerminator() throws(UpstreamFailure) {
         guard decoder.isCompleteWithoutTerminator else {
             throw UpstreamFailure(
@@ -187,7 +201,11 @@ public final class RoutedStream: @unchecked Sendable {
         hasEnded = true
         output += RoutedStream.terminator
         reply.discardRest(within: RoutedStream.lingerMax)
-        call.summarize(decoder.summary)
+        let summary = decoder.summary
+        call.summarize(summary)
+        if let usage = summary.usage, let firstTokenAt {
+            candidate.metrics.streamed(usage, in: call.worker.loop.now().seconds(since: firstTokenAt))
+        }
         candidate.provider.metrics.inflight.decrement()
         call.record(candidate, since: start, failure: nil, status: reply.status)
     }

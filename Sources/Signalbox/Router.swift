@@ -8,20 +8,24 @@ public import SignalboxTelemetry
 public final class Router: Sendable {
     let table: RouteTable
     let events: RouterEvents
+    let tracing: RouterTracing
     let time: any TimeSource
     private let workers: [Worker]
 
+    /// - Parameter spans: takes the spans of requests and attempts; without it none are made.
     /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
-        time: any TimeSource = SystemTime()
+        spans: (any SpanSink)? = nil, time: any TimeSource = SystemTime()
     ) throws(RouterError) {
         do throws(ProviderSettingsError) {
             table = try RouteTable(configuration, registry: registry)
         } catch {
             throw RouterError(description: "\(error)")
         }
-        events = RouterEvents(registry: registry, logger: logger)
+        events = RouterEvents(
+            registry: registry, logger: logger, logsContent: configuration.logging.logsContent)
+        tracing = RouterTracing(configuration.tracing, sink: spans)
         self.time = time
         var workers: [Worker] = []
         do throws(TransportError) {
@@ -39,32 +43,53 @@ public final class Router: Sendable {
     /// How many tenants there are; with none, everybody is tenant 0, anonymous.
     public var tenants: [Configuration.Tenant] { table.tenants }
 
+    /// Gives a request its place in a trace. On `loop`'s thread.
+    /// - Parameters:
+    ///   - parent: the caller's span, such as `ServiceContext.current?.traceContext`; nil begins a trace.
+    ///   - origin: where the request came from.
+    public func trace(
+        under parent: TraceContext?, origin: RequestTrace.Origin = .program, on loop: EventLoop
+    ) -> RequestTrace {
+        tracing.begin(under: parent, origin: origin, on: loop, time)
+    }
+
     /// Begins a request. On `loop`'s thread, where everything about it then happens.
     /// - Parameters:
+    ///   - trace: its place in a trace; nil begins one.
     ///   - tenant: its number in the configuration; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
     ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
     ///     owner through ``RoutedCall/cancel()``, which costs less.
     public func begin(
-        _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, on loop: EventLoop,
-        cancelledBy canceller: IncomingReply.Canceller = .task
+        _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, trace: RequestTrace? = nil,
+        on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
         guard let route = table[call.model] else { return nil }
         return RoutedCall(
             call, route: route, router: self, worker: workers[loop.index],
             caller: RoutedCall.Caller(
                 tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID,
-                receivedAt: receivedAt,
+                receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
                 canceller: canceller))
     }
 
     /// Counts a request that was turned away before a route was found.
-    /// - Parameter tenant: nil where its key belongs to none.
-    public func turnedAway(tenant: Int?, outcome: ClientOutcome, status: Int, duration: Duration) {
+    /// - Parameters:
+    ///   - tenant: nil where its key belongs to none.
+    ///   - receivedAt: when the request was whole.
+    public func turnedAway(
+        _ trace: RequestTrace, requestID: String, tenant: Int?, outcome: ClientOutcome, status: Int,
+        receivedAt: Instant, at now: Instant
+    ) {
+        let duration = receivedAt.duration(to: now)
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
             failure: nil)
-        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending)
+        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending, exemplar: nil)
+        guard trace.isRecorded else { return }
+        let span = RequestSpan(
+            trace: trace, requestID: requestID, route: nil, tenant: tenant.map(tenantLabel), ending: ending)
+        tracing.export(span, from: receivedAt, to: now)
     }
 
     private func tenantLabel(_ number: Int) -> String {
@@ -96,12 +121,13 @@ final class Worker: @unchecked Sendable {
     }
 
     func send(
-        _ call: ChatCall, body: [UInt8], to candidate: ResolvedCandidate, deadline: Deadline,
-        cancelledBy canceller: IncomingReply.Canceller
+        _ call: ChatCall, body: [UInt8], headers: [RequestHeader], to candidate: ResolvedCandidate,
+        deadline: Deadline, cancelledBy canceller: IncomingReply.Canceller
     ) -> IncomingReply {
         switch candidate.transport {
         case .http(let template):
-            return client.post(template, body: body, deadline: deadline, cancelledBy: canceller)
+            return client.post(
+                template, body: body, headers: headers, deadline: deadline, cancelledBy: canceller)
         case .script(let script):
             return ScriptPlayer.play(
                 script(call), on: loop, timeouts: candidate.provider.timeouts,

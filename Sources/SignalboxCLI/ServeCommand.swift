@@ -1,6 +1,7 @@
 import ArgumentParser
 import CMimalloc
 import Glibc
+import Signalbox
 import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
@@ -56,7 +57,8 @@ struct ServeCommand: ParsableCommand {
     private func serve(_ configuration: Configuration, until signals: TerminationSignals) async throws {
         let writer = LogWriter(
             descriptor: 1, level: LogLevel(configuration.logging.level),
-            format: LogFormat(configuration.logging.format))
+            format: LogFormat(configuration.logging.format),
+            exports: configuration.otlp.flatMap(TelemetryExporter.logQueue))
         let registry = MetricRegistry()
         registry.describeProcess(writer: writer)
         let service: Service

@@ -15,21 +15,13 @@ struct Callers: Sendable {
     /// Every key is compared in constant time, and all of them, so that timing tells nothing.
     func tenant(of exchange: Exchange) -> Int? {
         if tenants.isEmpty { return 0 }
-        guard let token = BearerToken.of(exchange) else { return nil }
+        guard case .bearer(let token) = AuthorizationField(exchange.header("authorization")) else {
+            return nil
+        }
         var found: Int?
         for (number, tenant) in tenants.enumerated() {
             for key in tenant.keys where key.secret.matches(token.utf8) { found = number }
         }
         return found
-    }
-}
-
-/// The token of `Authorization: Bearer …` (RFC 6750).
-enum BearerToken {
-    static func of(_ exchange: Exchange) -> Substring? {
-        guard let value = exchange.header("authorization") else { return nil }
-        guard value.prefix(7).lowercased() == "bearer " else { return nil }
-        let token = value.dropFirst(7).drop { $0 == " " }
-        return token.isEmpty ? nil : token
     }
 }

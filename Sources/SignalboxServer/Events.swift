@@ -1,3 +1,4 @@
+import Signalbox
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
@@ -39,8 +40,8 @@ struct ServerEvents: ServerObserver {
         if reason == .connectionLimit { refused.increment() }
     }
 
-    func turnedAway(_ exchange: Exchange, _ id: String, _ error: ErrorObject, _ outcome: ClientOutcome) {
-        logger.log(.info, "llm_request_failed", requestID: id) { fields in
+    func turnedAway(_ asked: AskedRequest, _ error: ErrorObject, _ outcome: ClientOutcome) {
+        logger.log(.info, "llm_request_failed", requestID: asked.id, trace: asked.trace.context) { fields in
             fields.string("outcome", outcome.rawValue)
             fields.int("status", error.status)
             fields.string("error_type", error.code)
@@ -61,5 +62,32 @@ struct ServerEvents: ServerObserver {
 
     func stopped() {
         logger.log(.info, "stopped")
+    }
+}
+
+/// What scraping the metrics itself costs. Every series starts at 0, so that scrapes add none.
+struct ScrapeEvents: Sendable {
+    private let results: CounterFamily
+    private let duration: Histogram
+    private let bytes: CounterFamily
+
+    init(registry: MetricRegistry) {
+        results = registry.counter(Catalogue.scrapes)
+        duration = registry.histogram(Catalogue.scrapeDuration).series()
+        bytes = registry.counter(Catalogue.expositionBytes)
+        for result in ScrapeResult.allCases { _ = results.series(result.rawValue) }
+        for encoding in ContentEncoding.allCases { _ = bytes.series(encoding.rawValue) }
+    }
+
+    func scraped(_ result: ScrapeResult, since begin: Instant, at now: Instant) {
+        results.series(result.rawValue).increment()
+        switch result {
+        case .rendered, .shared: duration.observe(now.seconds(since: begin))
+        case .tooMany, .timeout, .cancelled, .unauthorized: break
+        }
+    }
+
+    func rendered(_ count: Int, _ encoding: ContentEncoding) {
+        bytes.series(encoding.rawValue).increment(by: count)
     }
 }

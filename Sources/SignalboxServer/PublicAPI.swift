@@ -53,57 +53,61 @@ struct PublicAPI: Sendable {
     }
 
     private func listModels(_ exchange: Exchange, _ id: String) {
-        guard callers.tenant(of: exchange) != nil else { return refuse(exchange, id) }
+        guard callers.tenant(of: exchange) != nil else {
+            return refuse(AskedRequest(exchange, id: id, route: "/v1/models", router))
+        }
         exchange.respond(
             Reply(status: 200, headers: [("content-type", ErrorObject.contentType)], body: models), id)
     }
 
-    private func refuse(_ exchange: Exchange, _ id: String) {
+    private func refuse(_ asked: AskedRequest) {
         events.rejected(.unauthorized)
         let error = ErrorObject(
             status: 401, type: "invalid_request_error", code: "invalid_api_key",
             message: "Incorrect API key provided. Send a tenant's key as `Authorization: Bearer …`.")
-        events.turnedAway(exchange, id, error, .rejected)
-        exchange.respond(error.reply, id)
+        events.turnedAway(asked, error, .rejected)
+        asked.exchange.respond(error.reply, asked.id)
     }
 
     // MARK: Chat
 
     private func chat(_ exchange: Exchange, _ id: String) async {
+        let asked = AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)
         guard let tenant = callers.tenant(of: exchange) else {
-            router.turnedAway(tenant: nil, outcome: .rejected, status: 401, duration: spent(on: exchange))
-            return refuse(exchange, id)
+            count(asked, tenant: nil, .rejected, status: 401)
+            return refuse(asked)
         }
         let call: ChatCall
         do throws(RequestError) {
             call = try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
         } catch {
             if case .coding = error { events.rejected(.bodyCoding) }
-            return turnAway(exchange, id, tenant, error.object)
+            return turnAway(asked, tenant, error.object)
         }
         let routed = router.begin(
-            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, on: exchange.loop,
-            cancelledBy: .owner)
+            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, trace: asked.trace,
+            on: exchange.loop, cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
             let error = ErrorObject(
                 status: 404, type: "invalid_request_error", code: "model_not_found",
                 message: "The model `\(name)` does not exist. GET /v1/models lists those that do.",
                 parameter: "model")
-            return turnAway(exchange, id, tenant, error)
+            return turnAway(asked, tenant, error)
         }
         await ChatReply(call: routed, exchange: exchange).deliver()
     }
 
-    private func turnAway(_ exchange: Exchange, _ id: String, _ tenant: Int, _ error: ErrorObject) {
-        let duration = spent(on: exchange)
-        router.turnedAway(tenant: tenant, outcome: .invalid, status: error.status, duration: duration)
-        events.turnedAway(exchange, id, error, .invalid)
-        exchange.respond(error.reply, id)
+    private func turnAway(_ asked: AskedRequest, _ tenant: Int, _ error: ErrorObject) {
+        count(asked, tenant: tenant, .invalid, status: error.status)
+        events.turnedAway(asked, error, .invalid)
+        asked.exchange.respond(error.reply, asked.id)
     }
 
-    private func spent(on exchange: Exchange) -> Duration {
-        exchange.receivedAt.duration(to: exchange.loop.now())
+    private func count(_ asked: AskedRequest, tenant: Int?, _ outcome: ClientOutcome, status: Int) {
+        router.turnedAway(
+            asked.trace, requestID: asked.id, tenant: tenant, outcome: outcome, status: status,
+            receivedAt: asked.exchange.receivedAt, at: asked.exchange.loop.now())
     }
 
     private enum Endpoint {

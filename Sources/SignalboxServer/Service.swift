@@ -12,36 +12,57 @@ public final class Service: Sendable {
     public let adminAddress: ListenAddress
     private let configuration: Configuration
     private let group: EventLoopGroup
+    /// The admin listener's loop, and the one whose thread renders the metrics: callers wait for neither.
+    private let adminGroup: EventLoopGroup
+    private let renderGroup: EventLoopGroup
     private let router: Router
+    /// Nil where telemetry is exported nowhere.
+    private let exporter: TelemetryExporter?
     private let servers: (public: HTTPServer, admin: HTTPServer)
     private let events: ServerEvents
     private let readiness = Readiness()
 
     /// Binds the listeners; nothing is served before ``start()``.
+    /// - Parameter spans: takes the spans of requests and attempts, in place of the configuration's exporter;
+    ///   with neither none are made.
     /// - Throws: ``ServiceError`` that says what could not be had.
     public init(
         _ configuration: Configuration, registry: MetricRegistry, logger: Logger, threads: Int,
-        time: any TimeSource = SystemTime()
+        spans: (any SpanSink)? = nil, time: any TimeSource = SystemTime()
     ) throws(ServiceError) {
         self.configuration = configuration
         events = ServerEvents(registry: registry, logger: logger)
         do {
+            var exporter: TelemetryExporter?
+            if let otlp = configuration.otlp {
+                exporter = try TelemetryExporter(otlp, registry: registry, logger: logger, time: time)
+            }
+            self.exporter = exporter
             group = try EventLoopGroup(count: threads, clock: time)
             router = try Router(
-                configuration: configuration, group: group, registry: registry, logger: logger, time: time)
+                configuration: configuration, group: group, registry: registry, logger: logger,
+                spans: spans ?? exporter?.spans,
+                time: time)
             let api = PublicAPI(
                 router: router, events: events, readiness: readiness,
                 bodyBytesMax: configuration.server.bodyBytesMax,
                 startedAt: time.wallTime())
-            let admin = AdminAPI(registry: registry, health: HealthReplies(readiness: readiness))
+            adminGroup = try EventLoopGroup(count: 1, name: "admin", clock: time)
+            renderGroup = try EventLoopGroup(count: 1, name: "render", clock: time)
+            let admin = AdminAPI(
+                configuration.admin, registry: registry, health: HealthReplies(readiness: readiness),
+                loop: adminGroup.loops[0], renderer: renderGroup.loops[0])
             let limits = ServerLimits(configuration.server)
             servers = (
                 try HTTPServer(
-                    group: group, addresses: configuration.server.listen, limits: limits, observer: events,
+                    group: group, addresses: configuration.server.listen, limits: limits,
+                    tls: configuration.server.tls.map(ServerTLS.init), observer: events,
                     rejection: { Service.rejection($0, $1, limits) }, handler: { await api.handle($0) }),
                 try HTTPServer(
-                    group: group, addresses: [configuration.admin.listen], limits: limits, observer: events,
-                    rejection: { Service.rejection($0, $1, limits) }, handler: { await admin.handle($0) })
+                    group: adminGroup, addresses: [configuration.admin.listen], limits: limits,
+                    tls: configuration.admin.tls.map(ServerTLS.init),
+                    observer: events, rejection: { Service.rejection($0, $1, limits) },
+                    handler: { await admin.handle($0) })
             )
         } catch {
             throw ServiceError(description: "\(error)")
@@ -53,12 +74,13 @@ public final class Service: Sendable {
 
     /// Has `body` run on each loop's thread from time to time, such as to give freed memory back.
     public func repeatOnEachLoop(every interval: Duration, _ body: @escaping @Sendable () -> Void) {
-        for loop in group.loops { loop.repeatEvery(interval, body) }
+        for loop in group.loops + adminGroup.loops + renderGroup.loops { loop.repeatEvery(interval, body) }
     }
 
     /// Serves until ``drain()``.
     public func start() async throws(ServiceError) {
-        do throws(SystemError) {
+        do {
+            try exporter?.start()
             try await servers.admin.start()
             try await servers.public.start()
         } catch {
@@ -78,6 +100,9 @@ public final class Service: Sendable {
         await servers.admin.drain(within: .seconds(1))
         await router.shutdown()
         group.shutdown()
+        adminGroup.shutdown()
+        renderGroup.shutdown()
+        await exporter?.shutdown()
         events.stopped()
     }
 
@@ -112,6 +137,12 @@ public final class Service: Sendable {
 /// A service that could not be started.
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
     public let description: String
+}
+
+extension ServerTLS {
+    fileprivate init(_ tls: Configuration.TLS) {
+        self.init(certificate: tls.certificate, key: tls.key)
+    }
 }
 
 extension ServerLimits {

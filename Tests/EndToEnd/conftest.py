@@ -13,6 +13,7 @@ import pytest
 from harness import configuration
 from harness.certificates import Authority, make_authority
 from harness.daemon import Daemon
+from harness.otlp import Receiver
 from harness.upstream import Upstream
 
 StartDaemon = Callable[..., Daemon]
@@ -23,6 +24,18 @@ def start_upstream() -> Iterator[Callable[..., Upstream]]:
     """Starts an upstream; what it is given goes to `Upstream`."""
     with ExitStack() as stack:
         yield lambda *arguments, **settings: stack.enter_context(Upstream(*arguments, **settings))
+
+
+@pytest.fixture
+def start_receiver() -> Iterator[Callable[..., Receiver]]:
+    """Starts an OTLP receiver, which must have had nothing to complain of in the end."""
+    started: list[Receiver] = []
+    with ExitStack() as stack:
+        def start(*arguments, **settings) -> Receiver:
+            started.append(stack.enter_context(Receiver(*arguments, **settings)))
+            return started[-1]
+        yield start
+    assert [complaint for receiver in started for complaint in receiver.complaints] == []
 
 
 @pytest.fixture
@@ -38,13 +51,16 @@ def beta(start_upstream) -> Upstream:
 
 
 def daemon_starter(directory: Path, daemons: list[Daemon]) -> StartDaemon:
-    def start(settings: dict[str, Any], listeners: int = 2) -> Daemon:
+    def start(
+        settings: dict[str, Any], listeners: int = 2, more_environment: dict[str, str] | None = None,
+    ) -> Daemon:
         home = directory / f"daemon-{len(daemons)}"
         home.mkdir()
-        variables = configuration.environment(settings)
+        variables = configuration.environment(settings) | (more_environment or {})
         path = configuration.write(settings, home)
         daemon = Daemon(
-            ("serve", "--config", str(path)), home, variables, secrets=tuple(variables.values()))
+            ("serve", "--config", str(path)), home, variables,
+            secrets=tuple(configuration.environment(settings).values()))
         daemons.append(daemon)
         return daemon.wait_until_listening(listeners)
     return start

@@ -4,7 +4,12 @@ import Testing
 @Suite struct DescriptionTests {
     @Test func `a description loads as the same configuration`() throws {
         let yaml = """
-            server: {listen: "[::1]:0", threads: 2, drain_timeout: 0s}
+            server:
+              {listen: "[::1]:0", threads: 2, drain_timeout: 0s, tls: {certificate: a.pem, key: "b b.pem"}}
+            admin: {tls: {certificate: a.pem, key: "b b.pem"}, scrapes_max: 3, scrape_freshness: 0s}
+            logging: {log_content: true}
+            tracing: {sample_ratio: 0.00001, propagate: never}
+            metrics: {semconv: latest}
             providers:
               - name: "007"
                 kind: mock
@@ -14,8 +19,9 @@ import Testing
             routes:
               - {model: "c d", targets: ["007/a: b", b, "007"]}
             """
-        let first = try Desk(yaml).load()
-        let second = try Desk(first.describe()).load()
+        let files = ["a.pem": "-----BEGIN CERTIFICATE-----", "b b.pem": "-----BEGIN EC PRIVATE KEY-----"]
+        let first = try Desk(yaml, files: files).load()
+        let second = try Desk(first.describe(), files: files).load()
         #expect(second == first)
         #expect(second.describe() == first.describe())
     }
@@ -27,7 +33,7 @@ import Testing
 
     @Test func `a description shows that there are secrets, and none of them`() throws {
         let yaml = """
-            admin: {token: env:A}
+            admin: {token: env:A, basic_auth: {username: u, password: env:E}, metrics_auth: true}
             providers:
               - name: b
                 kind: openai-compatible
@@ -37,10 +43,10 @@ import Testing
                 headers: {x-c: env:C}
             tenants: [{id: t, keys: env:D}]
             """
-        let names = ["A", "B", "C", "D"]
+        let names = ["A", "B", "C", "D", "E"]
         let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "hidden-\($0)") })
         let text = try Desk(yaml, environment: environment).load().describe()
         #expect(!text.contains("hidden"))
-        #expect(text.split(separator: "•••").count == 5)
+        #expect(text.split(separator: "•••").count == 6)
     }
 }

@@ -18,7 +18,13 @@ import Testing
         }
         #expect(examples.count >= 3)
         for example in examples {
-            var desk = Desk(example, files: ["certs/root.pem": "-----BEGIN CERTIFICATE-----"])
+            var desk = Desk(
+                example,
+                files: [
+                    "certs/root.pem": "-----BEGIN CERTIFICATE-----",
+                    "certs/admin.pem": "-----BEGIN CERTIFICATE-----",
+                    "certs/admin.key": "-----BEGIN PRIVATE KEY-----",
+                ])
             for match in example.matches(of: /env:([A-Z0-9_]+)/) {
                 desk.environment[String(match.1)] = "v\(match.1)"
             }

@@ -29,7 +29,9 @@ import Testing
               drain_timeout: 0s
               allow_anonymous: true
             admin: {listen: 127.0.0.1:1, token: env:TOKEN}
-            logging: {level: warning, format: text}
+            logging: {level: warning, format: text, log_content: true}
+            tracing: {sample_ratio: 0.25, propagate: always}
+            metrics: {semconv: latest}
             data_dir: /var/lib/signalbox
             allow_literal_secrets: true
             providers:
@@ -65,6 +67,10 @@ import Testing
         #expect(loaded.admin.token == Secret("t0"))
         #expect(loaded.logging.level == .warning)
         #expect(loaded.logging.format == .text)
+        #expect(loaded.logging.logsContent)
+        #expect(loaded.tracing.sampleRatio == 0.25)
+        #expect(loaded.tracing.propagation == .always)
+        #expect(loaded.metrics.conventions == .latest)
         #expect(loaded.dataDirectory == "/var/lib/signalbox")
         checkProviders(loaded.providers)
     }

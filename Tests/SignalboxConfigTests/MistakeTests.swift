@@ -36,7 +36,9 @@ struct WrongFile: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: try WrongFile.all())
     func `a wrong file is refused with place, path and remedy`(file: WrongFile) {
-        let desk = Desk(file.yaml, environment: Self.environment, files: ["blank": "\n", "empty.pem": ""])
+        let desk = Desk(
+            file.yaml, environment: Self.environment,
+            files: ["blank": "\n", "empty.pem": "", "cert.pem": "-----BEGIN CERTIFICATE-----\n"])
         #expect(desk.mistakes() == file.mistakes)
     }
 

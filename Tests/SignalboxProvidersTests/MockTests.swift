@@ -50,7 +50,8 @@ import Testing
             judged(steps)
                 == .success(
                     ReplySummary(
-                        usage: TokenUsage(promptTokens: 10, completionTokens: 20), finishReason: "stop")))
+                        usage: TokenUsage(promptTokens: 10, completionTokens: 20), finishReason: "stop",
+                        model: "any-model")))
         guard case .bytes(let body) = steps.last else { return }
         let fields = try JSONFields(scanning: body)
         #expect(fields.string("model") == "any-model")

@@ -1,11 +1,26 @@
 @testable import SignalboxTelemetry
 
-/// Either format read back byte by byte, and strictly: what the format does not allow is thrown.
+/// Any format read back byte by byte, and strictly: what the format does not allow is thrown.
 struct ExpositionDocument {
+    struct Exemplar: Hashable {
+        var labels: [String: String]
+        var value: Double
+        var seconds: Double
+    }
+
     struct Sample: Hashable {
         var name: String
         var labels: [String: String] = [:]
         var value: Double
+        var exemplar: Exemplar?
+    }
+
+    /// Native buckets by their index; empty ones left out.
+    struct Native: Hashable {
+        var schema: Int
+        var zeroThreshold: Double
+        var zeroCount: UInt64
+        var counts: [Int: UInt64]
     }
 
     struct Family: Hashable {
@@ -13,6 +28,8 @@ struct ExpositionDocument {
         var type: String?
         var unit: String?
         var samples: [Sample] = []
+        /// By the labels of their histogram.
+        var natives: [[String: String]: Native] = [:]
     }
 
     struct Invalid: Error {
@@ -20,8 +37,8 @@ struct ExpositionDocument {
     }
 
     private let format: ExpositionFormat
-    private(set) var families: [String: Family] = [:]
-    private(set) var order: [String] = []
+    var families: [String: Family] = [:]
+    var order: [String] = []
     private var isEnded = false
 
     init(of registry: MetricRegistry, _ format: ExpositionFormat) throws {
@@ -32,6 +49,10 @@ struct ExpositionDocument {
 
     init(_ text: [UInt8], _ format: ExpositionFormat) throws {
         self.format = format
+        if format == .protobuf {
+            try readProtobuf(text)
+            return
+        }
         guard text.last == UInt8(ascii: "\n") else { throw Invalid(line: "no last line end") }
         for line in text.dropLast().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             var reader = LineReader(line)
@@ -68,21 +89,27 @@ struct ExpositionDocument {
 
     private mutating func sample(_ reader: inout LineReader) throws {
         var sample = Sample(name: reader.name(), value: 0)
-        if reader.skip("{") {
-            repeat {
-                let label = reader.name()
-                try reader.expect("=\"")
-                let value = try reader.escaped(quotes: true, until: UInt8(ascii: "\""))
-                guard sample.labels.updateValue(value, forKey: label) == nil else { throw reader.invalid }
-            } while reader.skip(",")
-            try reader.expect("}")
-        }
+        if reader.skip("{") { sample.labels = try reader.labels() }
         try reader.expect(" ")
-        guard let value = Double(reader.rest), let family = order.last, let type = families[family]?.type,
+        sample.value = try reader.number()
+        if format == .openMetrics && reader.skip(" # {") {
+            let labels = try reader.labels()
+            guard labels.reduce(0, { $0 + $1.key.count + $1.value.count }) <= 128 else {
+                throw reader.invalid
+            }
+            try reader.expect(" ")
+            let value = try reader.number()
+            try reader.expect(" ")
+            sample.exemplar = Exemplar(labels: labels, value: value, seconds: try reader.number())
+        }
+        guard reader.rest.isEmpty, let family = order.last, let type = families[family]?.type,
             sample.name.hasPrefix(family),
             suffixes(of: type).contains(String(sample.name.dropFirst(family.count)))
         else { throw reader.invalid }
-        sample.value = value
+        if sample.exemplar != nil {
+            let carries = sample.name.hasSuffix("_bucket") || type == "counter"
+            guard carries && !sample.name.hasSuffix("_created") else { throw reader.invalid }
+        }
         let isRepeated = families[family]?.samples.contains {
             $0.name == sample.name && $0.labels == sample.labels
         }
@@ -92,8 +119,9 @@ struct ExpositionDocument {
 
     private func suffixes(of type: String) -> [String] {
         switch (type, format) {
+        case ("histogram", .openMetrics): ["_bucket", "_sum", "_count", "_created"]
         case ("histogram", _): ["_bucket", "_sum", "_count"]
-        case ("counter", .openMetrics): ["_total"]
+        case ("counter", .openMetrics): ["_total", "_created"]
         case ("info", .openMetrics): ["_info"]
         case ("gauge", _), ("counter", .text), ("stateset", .openMetrics), ("unknown", .openMetrics): [""]
         default: []
@@ -136,6 +164,26 @@ private struct LineReader {
         let name = left.prefix { !" {}=,".utf8.contains($0) }
         left = left.dropFirst(name.count)
         return String(decoding: name, as: UTF8.self)
+    }
+
+    /// Behind their opening brace.
+    mutating func labels() throws -> [String: String] {
+        var labels: [String: String] = [:]
+        repeat {
+            let label = name()
+            try expect("=\"")
+            let value = try escaped(quotes: true, until: UInt8(ascii: "\""))
+            guard labels.updateValue(value, forKey: label) == nil else { throw invalid }
+        } while skip(",")
+        try expect("}")
+        return labels
+    }
+
+    mutating func number() throws -> Double {
+        let text = left.prefix { $0 != UInt8(ascii: " ") }
+        left = left.dropFirst(text.count)
+        guard let value = Double(String(decoding: text, as: UTF8.self)) else { throw invalid }
+        return value
     }
 
     /// Up to `end`, which is skipped, or to the end of the line.

@@ -25,6 +25,12 @@ import Testing
                 + #""key":"•••","attempts":[{"provider":"a"},{"provider":"b"}],"last":-1}"#)
     }
 
+    @Test func `a line names its trace in lower-case hexadecimal`() {
+        let context = TraceContext(traceID: TraceID(high: 0xAB, low: 0xF0E), spanID: SpanID(0xC0DE))
+        let ids = #""trace_id":"00000000000000ab0000000000000f0e","span_id":"000000000000c0de""#
+        #expect(Self.line { $0.trace(context) }.hasSuffix(#","# + ids + "}"))
+    }
+
     @Test func `text is for people`() {
         let line = Self.line(.text) { line in
             line.string("provider", "groq")

@@ -27,19 +27,28 @@ import Testing
             rows: [
                 list("status", of: [Catalogue.requests], AttemptStatus.allCases.map(\.rawValue)),
                 list("error_type", of: [Catalogue.requestErrors], failures),
-                list("type", of: [Catalogue.tokens], TokenType.allCases.map(\.rawValue)),
+                list(
+                    "type", of: [Catalogue.tokens, Catalogue.tenantTokens], TokenType.allCases.map(\.rawValue)
+                ),
                 list("kind", of: [Catalogue.tokenDetails], TokenDetailKind.allCases.map(\.rawValue)),
                 list(
                     "outcome", of: [Catalogue.clientRequests, Catalogue.clientRequestDuration],
                     ClientOutcome.allCases.map(\.rawValue)),
                 list("reason", of: [Catalogue.fallbacks, Catalogue.rotations], failures),
                 list("kind", of: [Catalogue.rotations], RotationKind.allCases.map(\.rawValue)),
+                list(
+                    "gen_ai_token_type", of: [Catalogue.genAITokenUsage], ["input", "output"]),
                 list("reason", of: [Catalogue.requestsRejected], RejectionReason.allCases.map(\.rawValue)),
+                list("result", of: [Catalogue.scrapes], ScrapeResult.allCases.map(\.rawValue)),
+                list("encoding", of: [Catalogue.expositionBytes], ContentEncoding.allCases.map(\.rawValue)),
             ])
     }
 
     @Test func `the buckets are said`() {
-        for bounds in [Catalogue.modelSeconds, Catalogue.ownSeconds] {
+        for bounds in [
+            Catalogue.modelSeconds, Catalogue.ownSeconds, Catalogue.tokenSeconds, Catalogue.genAISeconds,
+            Catalogue.genAITokens,
+        ] {
             let text = bounds.map(number).joined(separator: ", ")
             #expect(document.contains(text), "Write into docs/metrics.md: \(text)")
         }
@@ -64,6 +73,9 @@ import Testing
         switch metric.buckets {
         case Catalogue.modelSeconds: "\(metric.kind.rawValue), model times"
         case Catalogue.ownSeconds: "\(metric.kind.rawValue), own times"
+        case Catalogue.tokenSeconds: "\(metric.kind.rawValue), token times"
+        case Catalogue.genAISeconds: "\(metric.kind.rawValue), GenAI times"
+        case Catalogue.genAITokens: "\(metric.kind.rawValue), GenAI tokens"
         default: metric.kind.rawValue
         }
     }

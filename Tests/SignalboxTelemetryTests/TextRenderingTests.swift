@@ -77,7 +77,8 @@ import Testing
             let labels = metric.labels.map { _ in "x" }
             switch metric.kind {
             case .counter: _ = registry.counter(metric).series(labels)
-            case .gauge, .stateset: _ = registry.gauge(metric).series(labels)
+            case .gauge: _ = registry.gauge(metric).series(labels)
+            case .stateset: _ = registry.stateset(metric, of: AttemptStatus.self).series(labels.dropLast())
             case .histogram: _ = registry.histogram(metric).series(labels)
             case .info: registry.info(metric, "1", "2", "3")
             }

@@ -15,7 +15,7 @@ struct Floors {
 
     static let rooms: [String: Room] = [
         "SignalboxCore": Room(floor: 1),
-        "SignalboxTelemetry": Room(floor: 2, outside: ["Logging", "CoreMetrics"]),
+        "SignalboxTelemetry": Room(floor: 2, outside: ["Logging", "CoreMetrics", "Tracing"]),
         "SignalboxHTTP": Room(floor: 3, outside: ["DequeModule"]),
         "SignalboxStore": Room(floor: 3, outside: ["GRDB"]),
         "SignalboxProviders": Room(floor: 4, outside: ["FoundationEssentials"]),

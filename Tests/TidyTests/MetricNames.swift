@@ -1,6 +1,6 @@
 /// Holds every mention of a metric to the one catalogue, `Sources/SignalboxTelemetry/Catalogue*.swift`.
 struct MetricNames {
-    private static let prefixes = ["llm_", "signalbox_", "gen_ai_", "process_"]
+    private static let prefixes = ["llm_", "signalbox_", "gen_ai_", "process_", "otel_sdk_"]
     private static let series = ["_bucket", "_sum", "_count"]
     /// Words that look like a metric and are none.
     private static let others: Set<String> = []

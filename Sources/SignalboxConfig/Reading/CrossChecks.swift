@@ -13,7 +13,9 @@ extension ConfigurationReading {
                 "anyone who reaches \(server.listen[place]) could call, as there are no tenants",
                 "add tenants, or set allow_anonymous: true")
         }
-        if !configuration.admin.listen.isLoopback, adminSection?["token"] == nil {
+        if !configuration.admin.listen.isLoopback, adminSection?["token"] == nil,
+            adminSection?["basic_auth"] == nil
+        {
             listenField(of: adminSection, at: 0)?.refuse(
                 "anyone who reaches \(configuration.admin.listen) could administer, as there is no token",
                 "add token: env:NAME")
@@ -38,7 +40,9 @@ extension ConfigurationReading {
     /// A key says who calls: it cannot stand for two.
     func checkSharedSecrets() {
         var owners: [Secret: Field] = [:]
-        if let token = configuration.admin.token { owners[token] = adminSection?["token"] }
+        let admin = configuration.admin
+        if let token = admin.token { owners[token] = adminSection?["token"] }
+        if let password = admin.basicAuth?.password { owners[password] = adminSection?["basic_auth"] }
         for entry in clientKeys {
             if let owner = owners[entry.key.secret] {
                 entry.field.refuse("is the same secret as \(owner.path)", "give each tenant keys of its own")

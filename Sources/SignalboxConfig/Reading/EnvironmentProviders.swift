@@ -52,6 +52,8 @@ struct EnvironmentProvider {
     ) throws(ConfigurationMistakes) -> Configuration {
         var configuration = Configuration()
         configuration.logging = Configuration.Logging(verbosityIn: environment)
+        configuration.otlp = OTLPReading(variables: OTLPVariables(environment, ledger: ledger))
+            .configuration()
         configuration.providers = all.compactMap { $0.provider(from: environment, into: ledger) }
         if configuration.providers.isEmpty, ledger.isEmpty {
             let prefixes = all.map(\.keyPrefix).joined(separator: " or ")

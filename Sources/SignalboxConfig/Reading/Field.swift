@@ -105,6 +105,18 @@ extension Field {
         return number
     }
 
+    /// A decimal number from 0 to 1.
+    func ratio() -> Double? {
+        let expected = "a number from 0 to 1"
+        guard let text = text(expected: expected) else { return nil }
+        let isDecimal = text.utf8.first.map { (0x30...0x39).contains($0) } == true
+        guard isDecimal, !text.contains("x"), let number = Double(text), (0...1).contains(number) else {
+            refuse("\(Spelling.quoted(text)) is not \(expected)")
+            return nil
+        }
+        return number
+    }
+
     func duration(in range: ClosedRange<Duration>) -> Duration? {
         guard let text = text(expected: "a duration such as 10s") else { return nil }
         guard let duration = DurationText.parse(text) else {

@@ -36,19 +36,22 @@ extension ConfigurationReading {
     }
 
     private func isAllowed(_ name: String, at field: Field) -> Bool {
+        guard let flaw = Self.flaw(inHeaderNamed: name) else { return true }
+        field.refuse(flaw.problem, flaw.remedy)
+        return false
+    }
+
+    /// Nil for a header that may be sent; the name in lower case.
+    static func flaw(inHeaderNamed name: String) -> (problem: String, remedy: String?)? {
         let isToken = { (byte: UInt8) in
             (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
                 || "!#$%&'*+-.^_`|~".utf8.contains(byte)
         }
         guard !name.isEmpty, name.utf8.count <= 128, name.utf8.allSatisfy(isToken) else {
-            field.refuse("is no header name")
-            return false
+            return ("is no header name", nil)
         }
-        if Self.reserved.contains(name) {
-            field.refuse("is a header that Signalbox writes itself", "remove it")
-            return false
-        }
-        return true
+        guard reserved.contains(name) else { return nil }
+        return ("is a header that Signalbox writes itself", "remove it")
     }
 
     private func headerValue(_ field: Field, of name: String) -> Secret? {

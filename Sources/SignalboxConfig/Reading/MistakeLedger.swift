@@ -11,7 +11,9 @@ final class MistakeLedger {
     var isEmpty: Bool { mistakes.isEmpty }
     var isFull: Bool { mistakes.count >= Self.kept }
 
+    /// A mistake that two readers of one place find is told once.
     func record(_ mistake: ConfigurationMistake) {
+        if mistakes.contains(mistake) { return }
         if isFull {
             omitted += 1
         } else {

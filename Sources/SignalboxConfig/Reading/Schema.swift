@@ -2,20 +2,29 @@
 enum Schema: String, CaseIterable {
     case root = ""
     case server = "server"
+    case tls = "server.tls"
     case admin = "admin"
+    case basicAuth = "admin.basic_auth"
     case logging = "logging"
+    case tracing = "tracing"
+    case metrics = "metrics"
     case provider = "providers[]"
     case timeouts = "providers[].timeouts"
     case mock = "providers[].mock"
     case route = "routes[]"
     case target = "routes[].targets[]"
     case tenant = "tenants[]"
+    case otlp = "otlp"
+    case otlpMetrics = "otlp.metrics"
+    case otlpTraces = "otlp.traces"
+    case otlpLogs = "otlp.logs"
 
     var keys: [String] {
         switch self {
         case .root:
             [
-                "server", "admin", "logging", "providers", "routes", "tenants", "data_dir",
+                "server", "admin", "logging", "tracing", "metrics", "providers", "routes", "tenants", "otlp",
+                "data_dir",
                 "allow_literal_secrets",
             ]
         case .server:
@@ -23,9 +32,15 @@ enum Schema: String, CaseIterable {
                 "listen", "threads", "body_max", "header_max", "header_timeout", "body_timeout",
                 "idle_timeout",
                 "write_timeout", "request_timeout", "connections_max", "drain_timeout", "allow_anonymous",
+                "tls",
             ]
-        case .admin: ["listen", "token"]
-        case .logging: ["level", "format"]
+        case .tls: ["certificate", "key"]
+        case .admin:
+            ["listen", "token", "basic_auth", "metrics_auth", "tls", "scrapes_max", "scrape_freshness"]
+        case .basicAuth: ["username", "password"]
+        case .logging: ["level", "format", "log_content"]
+        case .tracing: ["sample_ratio", "propagate"]
+        case .metrics: ["semconv"]
         case .provider:
             [
                 "name", "kind", "base_url", "keys", "models", "timeouts", "ca_file", "reply_max", "headers",
@@ -36,8 +51,19 @@ enum Schema: String, CaseIterable {
         case .route: ["model", "strategy", "targets", "attempts_max", "request_timeout"]
         case .target: ["provider", "model"]
         case .tenant: ["id", "keys", "platform_key_id"]
+        case .otlp: Self.destination + ["flush_timeout", "signals", "resource"] + Self.signals
+        case .otlpMetrics: Self.destination + ["interval", "histograms"]
+        case .otlpTraces, .otlpLogs: Self.destination + ["queue", "batch", "delay"]
         }
     }
+
+    /// What can be said for all signals, and for one.
+    private static let destination = [
+        "endpoint", "headers", "compression", "timeout", "export_timeout", "retry_delay", "ca_file",
+        "client_certificate", "client_key",
+    ]
+
+    private static let signals = ["metrics", "traces", "logs"]
 
     /// How a message calls the place.
     var place: String {

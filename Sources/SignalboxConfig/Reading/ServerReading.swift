@@ -19,20 +19,26 @@ extension ConfigurationReading {
         section.set(&server.connectionsMax, "connections_max") { $0.integer(in: 1...1_000_000) }
         section.set(&server.drainTimeout, "drain_timeout") { $0.duration(in: .zero ... .seconds(3_600)) }
         section.set(&server.allowsAnonymous, "allow_anonymous") { $0.flag() }
+        section.set(&server.tls, "tls", tls)
         configuration.server = server
-    }
-
-    mutating func readAdmin() {
-        guard let field = root["admin"], let section = Section(field, .admin) else { return }
-        adminSection = section
-        section.set(&configuration.admin.listen, "listen", address)
-        if let token = section["token"] { configuration.admin.token = secrets.secret(in: token) }
     }
 
     mutating func readLogging() {
         guard let field = root["logging"], let section = Section(field, .logging) else { return }
         section.set(&configuration.logging.level, "level") { $0.choice("log level") }
         section.set(&configuration.logging.format, "format") { $0.choice("log format") }
+        section.set(&configuration.logging.logsContent, "log_content") { $0.flag() }
+    }
+
+    mutating func readTracing() {
+        guard let field = root["tracing"], let section = Section(field, .tracing) else { return }
+        section.set(&configuration.tracing.sampleRatio, "sample_ratio") { $0.ratio() }
+        section.set(&configuration.tracing.propagation, "propagate") { $0.choice("way to propagate") }
+    }
+
+    mutating func readMetrics() {
+        guard let field = root["metrics"], let section = Section(field, .metrics) else { return }
+        section.set(&configuration.metrics.conventions, "semconv") { $0.choice("version of the conventions") }
     }
 
     private func addresses(_ field: Field) -> [ListenAddress]? {
@@ -46,7 +52,7 @@ extension ConfigurationReading {
         return found.count == entries.count ? found : nil
     }
 
-    private func address(_ field: Field) -> ListenAddress? {
+    func address(_ field: Field) -> ListenAddress? {
         guard let text = field.text(expected: "an address such as 127.0.0.1:8080") else { return nil }
         guard let address = ListenAddress(text) else {
             field.refuse(

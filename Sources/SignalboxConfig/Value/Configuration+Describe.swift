@@ -18,6 +18,7 @@ extension Configuration {
             yaml.list("keys", tenant.keys.map(\.secret.description), depth: 2)
             if let id = tenant.platformKeyID { yaml.value("platform_key_id", id, depth: 2) }
         }
+        otlp?.describe(in: &yaml)
         yaml.value("data_dir", dataDirectory, depth: 0)
         yaml.value("allow_literal_secrets", "\(allowsLiteralSecrets)", depth: 0)
         return yaml.text
@@ -40,12 +41,40 @@ extension Configuration {
         yaml.value("connections_max", "\(server.connectionsMax)", depth: 1)
         yaml.value("drain_timeout", DurationText.print(server.drainTimeout), depth: 1)
         yaml.value("allow_anonymous", "\(server.allowsAnonymous)", depth: 1)
-        yaml.key("admin")
-        yaml.value("listen", admin.listen.description, depth: 1)
-        if let token = admin.token { yaml.value("token", token.description, depth: 1) }
+        server.tls?.describe(in: &yaml)
+        describeAdmin(in: &yaml)
         yaml.key("logging")
         yaml.value("level", logging.level.rawValue, depth: 1)
         yaml.value("format", logging.format.rawValue, depth: 1)
+        yaml.value("log_content", "\(logging.logsContent)", depth: 1)
+        yaml.key("tracing")
+        yaml.value("sample_ratio", "\(tracing.sampleRatio)", depth: 1)
+        yaml.value("propagate", tracing.propagation.rawValue, depth: 1)
+        yaml.key("metrics")
+        yaml.value("semconv", metrics.conventions.rawValue, depth: 1)
+    }
+
+    private func describeAdmin(in yaml: inout YAMLText) {
+        yaml.key("admin")
+        yaml.value("listen", admin.listen.description, depth: 1)
+        if let token = admin.token { yaml.value("token", token.description, depth: 1) }
+        if let basicAuth = admin.basicAuth {
+            yaml.key("basic_auth", depth: 1)
+            yaml.value("username", basicAuth.username, depth: 2)
+            yaml.value("password", basicAuth.password.description, depth: 2)
+        }
+        yaml.value("metrics_auth", "\(admin.protectsMetrics)", depth: 1)
+        admin.tls?.describe(in: &yaml)
+        yaml.value("scrapes_max", "\(admin.scrapesMax)", depth: 1)
+        yaml.value("scrape_freshness", DurationText.print(admin.scrapeFreshness), depth: 1)
+    }
+}
+
+extension Configuration.TLS {
+    fileprivate func describe(in yaml: inout YAMLText) {
+        yaml.key("tls", depth: 1)
+        yaml.value("certificate", certificateFile, depth: 2)
+        yaml.value("key", keyFile, depth: 2)
     }
 }
 

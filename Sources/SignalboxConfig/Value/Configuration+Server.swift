@@ -34,16 +34,8 @@ extension Configuration {
         public var drainTimeout = Duration.seconds(30)
         /// Whether anyone may call from beyond loopback although there are no tenants. Default false.
         public var allowsAnonymous = false
-
-        public init() {}
-    }
-
-    /// `admin:`, the listener for metrics, health and administration.
-    public struct Admin: Sendable, Equatable {
-        /// Default `127.0.0.1:9464`.
-        public var listen = ListenAddress(.loopback, port: 9464)
-        /// What protected paths ask for as Bearer. Default none, which is allowed on loopback only.
-        public var token: Secret?
+        /// For every address. Default none: plain HTTP.
+        public var tls: TLS?
 
         public init() {}
     }

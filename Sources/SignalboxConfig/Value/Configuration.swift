@@ -7,6 +7,10 @@ public struct Configuration: Sendable, Equatable {
     /// The listener for `/metrics` and administration.
     public var admin = Admin()
     public var logging = Logging()
+    public var tracing = Tracing()
+    public var metrics = Metrics()
+    /// Where telemetry is sent to. Default nil: nowhere.
+    public var otlp: OTLP?
     /// In the file's order; names are unique. Never empty when it comes from a loader.
     public var providers: [Provider] = []
     /// Every model a client can ask for; names are unique. Made from the providers when the file lists none.
@@ -61,6 +65,9 @@ extension Configuration {
         public var level = Level.info
         /// Default `json`.
         public var format = Format.json
+        /// Whether a request's last line has its prompt and its answer, cut at 8 KiB each and with what looks
+        /// like a credential masked. Default false.
+        public var logsContent = false
 
         public init() {}
     }

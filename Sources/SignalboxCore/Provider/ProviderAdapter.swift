@@ -31,10 +31,13 @@ public enum CallTarget: Sendable {
 public struct ReplySummary: Sendable, Equatable {
     public var usage: TokenUsage?
     public var finishReason: String?
+    /// The model that the provider says has answered. Its own word: never a metric's label as it is.
+    public var model: String?
 
-    public init(usage: TokenUsage? = nil, finishReason: String? = nil) {
+    public init(usage: TokenUsage? = nil, finishReason: String? = nil, model: String? = nil) {
         self.usage = usage
         self.finishReason = finishReason
+        self.model = model
     }
 }
 

@@ -7,12 +7,11 @@ import SignalboxCore
 final class CurlHandle {
     let easy: UnsafeMutableRawPointer
     private let address = curl_url()
-    /// The template's header fields behind an empty `Expect`.
-    private var list: UnsafeMutablePointer<curl_slist>?
-    private var sendsLargeBody = true
+    private var headers: HeaderList
     private let errorText: UnsafeMutablePointer<CChar>
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
+        headers = try HeaderList(template.headers)
         guard let easy = curl_easy_init() else { throw .local("curl has no memory for a handle") }
         self.easy = easy
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -25,7 +24,6 @@ final class CurlHandle {
     deinit {
         curl_easy_cleanup(easy)
         curl_url_cleanup(address)
-        curl_slist_free_all(list)
         errorText.deallocate()
     }
 
@@ -35,14 +33,19 @@ final class CurlHandle {
     }
 
     /// Makes `transfer` the one that the callbacks speak to.
-    func begin(_ transfer: UnsafeMutableRawPointer, body: [UInt8]) throws(TransportError) {
+    func begin(
+        _ transfer: UnsafeMutableRawPointer, body: [UInt8], headers: [RequestHeader]
+    ) throws(TransportError) {
         errorText.pointee = 0
         try check(signalbox_curl_set_pointer(easy, CURLOPT_PRIVATE, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, transfer))
         try check(signalbox_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count))
-        try chooseHeader(isLarge: body.count > CurlHandle.copiedBodyBytesMax)
-        if !sendsLargeBody {
+        let isLarge = body.count > CurlHandle.copiedBodyBytesMax
+        if try self.headers.prepare(for: headers, isLarge: isLarge) {
+            try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, self.headers.first))
+        }
+        if !isLarge {
             try check(
                 body.withUnsafeBytes {
                     signalbox_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
@@ -61,15 +64,6 @@ final class CurlHandle {
     /// A body up to this size travels in one packet train with the header.
     static let copiedBodyBytesMax = 16 << 10
 
-    /// Left to itself, curl asks for "100 Continue", and waits a second for it, before it sends more than a
-    /// megabyte. For smaller bodies the empty field that forbids it would only cost: curl goes through all
-    /// fields for each that it might add.
-    private func chooseHeader(isLarge: Bool) throws(TransportError) {
-        guard isLarge != sendsLargeBody else { return }
-        sendsLargeBody = isLarge
-        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, isLarge ? list : list?.pointee.next))
-    }
-
     private func prepareTarget(_ template: RequestTemplate) throws(TransportError) {
         // Parsed once, here: from CURLOPT_URL curl would parse it again for each transfer.
         guard let address, curl_url_set(address, CURLUPART_URL, template.url, 0) == CURLUE_OK else {
@@ -83,11 +77,7 @@ final class CurlHandle {
         try check(signalbox_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
         try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
-        list = curl_slist_append(nil, "Expect:")
-        for (name, value) in template.headers {
-            list = curl_slist_append(list, "\(name): \(value.reveal())")
-        }
-        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, list))
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers.first))
         try check(signalbox_curl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "gzip"))
     }
 
@@ -112,6 +102,12 @@ final class CurlHandle {
         if let file = template.authorityFile {
             try check(signalbox_curl_set_string(easy, CURLOPT_CAINFO, file))
         }
+        if let identity = template.identity {
+            try check(signalbox_curl_set_string(easy, CURLOPT_SSLCERT, identity.certificateFile))
+            try check(
+                signalbox_curl_set_string(
+                    easy, CURLOPT_SSLKEY, identity.keyFile ?? identity.certificateFile))
+        }
     }
 
     private func prepareCallbacks(client: UnsafeMutableRawPointer) throws(TransportError) {
@@ -128,5 +124,13 @@ final class CurlHandle {
 
     private func check(_ code: CURLcode) throws(TransportError) {
         guard code == CURLE_OK else { throw .local(String(cString: curl_easy_strerror(code))) }
+    }
+}
+
+extension UnsafeMutablePointer<curl_slist> {
+    fileprivate var last: UnsafeMutablePointer<curl_slist> {
+        var node = self
+        while let next = node.pointee.next { node = next }
+        return node
     }
 }

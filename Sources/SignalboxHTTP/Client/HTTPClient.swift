@@ -68,9 +68,11 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     }
 
     /// Sends a POST. The reply's head and body are awaited through what this returns.
-    /// - Parameter deadline: ends the transfer even before the template's total timeout.
+    /// - Parameters:
+    ///   - headers: sent with this request alone, beside the template's.
+    ///   - deadline: ends the transfer even before the template's total timeout.
     public func post(
-        _ template: RequestTemplate, body: [UInt8], deadline: Deadline,
+        _ template: RequestTemplate, body: [UInt8], headers: [RequestHeader] = [], deadline: Deadline,
         cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> IncomingReply {
         let reply = IncomingReply(
@@ -80,7 +82,8 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
             let transfer = Transfer(
                 template, handle: handle, body: body, reply: reply, client: self, deadline: deadline.instant)
             do throws(TransportError) {
-                try handle.begin(Unmanaged.passUnretained(transfer).toOpaque(), body: body)
+                try handle.begin(
+                    Unmanaged.passUnretained(transfer).toOpaque(), body: body, headers: headers)
                 try check(curl_multi_add_handle(multi, handle.easy))
             } catch {
                 transfer.disarm()

@@ -12,17 +12,43 @@ public final class RequestTemplate: Sendable {
     public let replyBytesMax: Int
     /// A PEM file of certificate authorities to trust instead of the system's.
     public let authorityFile: String?
+    /// Who we are, for a server that asks: PEM files of a certificate and of its key. Default none.
+    public let identity: Identity?
+
+    /// A client's certificate.
+    public struct Identity: Sendable, Equatable {
+        public var certificateFile: String
+        /// Nil where the key stands in the certificate's file.
+        public var keyFile: String?
+
+        public init(certificateFile: String, keyFile: String? = nil) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
 
     public init(
         url: String, headers: [(name: String, value: Secret)],
         timeouts: TransferTimeouts = TransferTimeouts(),
-        replyBytesMax: Int = 32 << 20, authorityFile: String? = nil
+        replyBytesMax: Int = 32 << 20, authorityFile: String? = nil, identity: Identity? = nil
     ) {
         self.url = url
         self.headers = headers
         self.timeouts = timeouts
         self.replyBytesMax = replyBytesMax
         self.authorityFile = authorityFile
+        self.identity = identity
+    }
+}
+
+/// A header field of one request. Free of line breaks, and no secret.
+public struct RequestHeader: Sendable, Hashable {
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
     }
 }
 

@@ -18,6 +18,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     // `started`.
 
     public let index: Int
+    fileprivate let name: String
     let clock: any TimeSource
     let poller: Poller
 
@@ -48,9 +49,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         var isAwake = false
     }
 
+    /// - Parameter name: its thread's, of which the kernel keeps 15 bytes.
     /// - Throws: ``SystemError`` where the kernel has no descriptor left.
-    public init(index: Int, clock: any TimeSource = SystemTime()) throws(SystemError) {
+    public init(
+        index: Int, name: String = "loop", clock: any TimeSource = SystemTime()
+    ) throws(SystemError) {
         self.index = index
+        self.name = "\(name)-\(index)"
         self.clock = clock
         poller = try Poller()
     }
@@ -245,7 +250,7 @@ protocol TimerTarget: AnyObject {
 private func eventLoopThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
     let loop = Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue()
-    let result = signalbox_name_thread("loop-\(loop.index)")
+    let result = signalbox_name_thread(loop.name)
     assert(result == 0, "prctl: errno \(errno)")
     loop.run()
     return nil

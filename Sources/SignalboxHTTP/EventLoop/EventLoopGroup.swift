@@ -8,10 +8,12 @@ public final class EventLoopGroup: Sendable {
 
     /// Creates and starts the threads.
     /// - Parameter count: 1 to 64.
-    public init(count: Int, clock: any TimeSource = SystemTime()) throws(SystemError) {
+    public init(
+        count: Int, name: String = "loop", clock: any TimeSource = SystemTime()
+    ) throws(SystemError) {
         precondition((1...64).contains(count), "a group has 1 to 64 loops")
         var loops: [EventLoop] = []
-        for index in 0..<count { loops.append(try EventLoop(index: index, clock: clock)) }
+        for index in 0..<count { loops.append(try EventLoop(index: index, name: name, clock: clock)) }
         self.loops = loops
         for loop in loops { try loop.start() }
     }

@@ -28,6 +28,7 @@ public final class Exchange: @unchecked Sendable {
     private var runner: HandlerTask?
     private var departure: (() -> Void)?
     private var swallowed = 0
+    private var delivery: UnsafeContinuation<Bool, Never>?
 
     private enum Stage {
         case receiving
@@ -67,6 +68,16 @@ public final class Exchange: @unchecked Sendable {
         return value.map { String(cString: $0) }
     }
 
+    /// Every header field of that name, in order; none after the client has left.
+    public func headers(_ name: StaticString) -> [String] {
+        guard let connection else { return [] }
+        var found = HeaderSearch(name)
+        withUnsafeMutablePointer(to: &found) {
+            _ = MHD_get_connection_values(connection, .HEADER_KIND, headerVisited, $0)
+        }
+        return found.values
+    }
+
     /// The first value of a query parameter, percent-decoded; nil where it is absent or has no value.
     public func query(_ name: String) -> String? {
         guard let connection else { return nil }
@@ -85,6 +96,15 @@ public final class Exchange: @unchecked Sendable {
         guard case .handling = stage else { return }
         stage = .answered(reply)
         resume()
+    }
+
+    /// Suspends the handler until its answer has been sent; false if the client left before it had it whole.
+    ///
+    /// For answers whose bytes count against a limit until they are gone. Only the handler's own task may
+    /// wait, after ``respond(_:)``.
+    public func delivered() async -> Bool {
+        if case .finished = stage { return !isClientGone }
+        return await withUnsafeContinuation { delivery = $0 }
     }
 
     /// Answers with a body that comes piece by piece. Without effect on the client if it has left.
@@ -149,6 +169,8 @@ public final class Exchange: @unchecked Sendable {
         if !whole, let connection { room.failed(entry, connection) }
         connection = nil
         if !whole { cancelHandler() }
+        delivery?.resume(returning: whole)
+        delivery = nil
         entry.exchange = nil
         entry.enter(.resting(fresh: false), at: room.loop.turnStart)
         if room.isDraining { room.hangUp(on: entry) }

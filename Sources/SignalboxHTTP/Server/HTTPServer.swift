@@ -15,18 +15,24 @@ public final class HTTPServer: Sendable {
 
     /// Binds the addresses. Connections are accepted only after ``start()``.
     /// - Parameters:
+    ///   - tls: what to prove itself with over TLS; nil to speak plain HTTP.
     ///   - rejection: the reply where the server itself refuses a request.
     ///   - handler: called for each request, in a task on the connection's loop.
-    /// - Throws: ``ListenError`` for an address that cannot be had.
+    /// - Throws: ``ListenError`` for an address that cannot be had, or a certificate and key that cannot be
+    ///   used.
     public init(
-        group: EventLoopGroup, addresses: [ListenAddress], limits: ServerLimits, observer: any ServerObserver,
-        rejection: @escaping @Sendable (RejectionReason, Exchange) -> Reply,
+        group: EventLoopGroup, addresses: [ListenAddress], limits: ServerLimits, tls: ServerTLS? = nil,
+        observer: any ServerObserver, rejection: @escaping @Sendable (RejectionReason, Exchange) -> Reply,
         handler: @escaping @Sendable (Exchange) async -> Void
     ) throws(ListenError) {
+        if let tls, let address = addresses.first {
+            guard tls.isUsable else { throw ListenError(address: address, reason: ServerTLS.flaw) }
+        }
         var share = limits
         share.connectionsMax = max(1, limits.connectionsMax / group.loops.count)
         rooms = group.loops.map {
-            LoopServer(loop: $0, limits: share, observer: observer, rejection: rejection, handler: handler)
+            LoopServer(
+                loop: $0, limits: share, tls: tls, observer: observer, rejection: rejection, handler: handler)
         }
         acceptor = group.loops[0]
         let rooms = rooms

@@ -17,6 +17,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     let loop: EventLoop
     let limits: ServerLimits
+    private let tls: ServerTLS?
     let observer: any ServerObserver
     let rejection: @Sendable (RejectionReason, Exchange) -> Reply
     let handlers: HandlerTasks
@@ -30,12 +31,13 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     private var whenEmpty: (() -> Void)?
 
     init(
-        loop: EventLoop, limits: ServerLimits, observer: any ServerObserver,
+        loop: EventLoop, limits: ServerLimits, tls: ServerTLS?, observer: any ServerObserver,
         rejection: @escaping @Sendable (RejectionReason, Exchange) -> Reply,
         handler: @escaping @Sendable (Exchange) async -> Void
     ) {
         self.loop = loop
         self.limits = limits
+        self.tls = tls
         self.observer = observer
         self.rejection = rejection
         handlers = HandlerTasks(loop: loop, handler: handler)
@@ -46,7 +48,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
         // libmicrohttpd keeps header, its index and the reply's header in one pool a connection.
         let memory = max(limits.headerBytesMax, 4096) + LoopServer.poolSpareBytes
         let daemon = try MicrohttpdDaemon(
-            context: context, connectionsMax: limits.connectionsMax, connectionMemory: memory)
+            context: context, connectionsMax: limits.connectionsMax, connectionMemory: memory, tls: tls)
         try loop.poller.watch(daemon.descriptor, for: signalbox_epoll_in, handler: self)
         self.daemon = daemon
         loop.sources.append(self)

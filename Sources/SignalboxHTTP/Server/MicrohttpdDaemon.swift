@@ -1,6 +1,7 @@
 import CLinux
 import CMicrohttpd
 import Glibc
+import SignalboxCore
 
 /// Owns one libmicrohttpd daemon in external-epoll mode: no thread, no listening socket of its own.
 ///
@@ -10,12 +11,23 @@ final class MicrohttpdDaemon {
     let descriptor: Int32
 
     /// - Parameter context: handed to every callback; must outlive the daemon.
-    init(context: UnsafeMutableRawPointer, connectionsMax: Int, connectionMemory: Int) throws(SystemError) {
-        guard
-            let handle = signalbox_mhd_start(
+    init(
+        context: UnsafeMutableRawPointer?, connectionsMax: Int, connectionMemory: Int, tls: ServerTLS?
+    ) throws(SystemError) {
+        let start = { (certificate: UnsafePointer<CChar>?, key: UnsafePointer<CChar>?) in
+            signalbox_mhd_start(
                 accessHandler, requestCompleted, connectionChanged, requestLineRead, context,
-                UInt32(clamping: connectionsMax), connectionMemory)
-        else { throw SystemError("MHD_start_daemon") }
+                UInt32(clamping: connectionsMax), connectionMemory, certificate, key)
+        }
+        let started =
+            if let tls {
+                tls.certificate.withCString { certificate in
+                    tls.key.reveal().withCString { start(certificate, $0) }
+                }
+            } else {
+                start(nil, nil)
+            }
+        guard let handle = started else { throw SystemError("MHD_start_daemon") }
         self.handle = handle
         descriptor = signalbox_mhd_epoll_descriptor(handle)
         precondition(descriptor >= 0, "this libmicrohttpd was built without epoll")

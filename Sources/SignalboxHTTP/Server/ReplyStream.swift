@@ -131,6 +131,10 @@ public final class ReplyStream: @unchecked Sendable {
         if consumed == pending.count {
             pending.removeAll(keepingCapacity: pending.capacity <= 2 * bufferBytesMax)
             consumed = 0
+        } else if consumed > bufferBytesMax, end.isOpen {
+            // A reader that never quite catches up would keep all it has read.
+            pending.removeSubrange(..<consumed)
+            consumed = 0
         }
         if pending.count - consumed <= bufferBytesMax / 2 { wakeWriter() }
     }

@@ -38,12 +38,23 @@ enum OpenAICompatibleReply {
             } else if key.isNamed("usage", in: body) {
                 finding.summary.usage = try OpenAICompatibleUsage.read(&reader, in: body)
             } else {
-                try reader.skip()
-                if key.isNamed("error", in: body) { finding.hasError = true }
+                let value = try reader.skip()
+                if key.isNamed("model", in: body) {
+                    finding.summary.model = model(value, in: body)
+                } else if key.isNamed("error", in: body) {
+                    finding.hasError = true
+                }
             }
         }
         return finding
     }
+
+    /// Nil where none is named, or none that any model is called.
+    static func model(_ value: JSONValue, in bytes: [UInt8]) -> String? {
+        value.range.count <= modelBytesMax ? JSONScan.string(at: value, in: bytes) : nil
+    }
+
+    private static let modelBytesMax = 256
 
     /// The first choice that names a reason to have stopped speaks for all.
     private static func readChoices(

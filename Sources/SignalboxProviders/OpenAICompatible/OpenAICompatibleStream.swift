@@ -11,6 +11,8 @@ struct OpenAICompatibleStream: StreamDecoder {
         var hasChoices = false
         var hasDelta = false
         var hasError = false
+        /// Where the model's name stands; only the first chunk's is read.
+        var model: JSONValue?
     }
 
     /// A provider that named its reason to stop has said everything.
@@ -27,6 +29,9 @@ struct OpenAICompatibleStream: StreamDecoder {
                 if let error = fields["error"], error.kind == .object || error.kind == .string {
                     return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
                 }
+            }
+            if summary.model == nil, let model = chunk.model {
+                summary.model = OpenAICompatibleReply.model(model, in: bytes)
             }
             if let usage = chunk.usage { summary.usage = usage }
             if let reason = chunk.finishReason { summary.finishReason = reason }
@@ -51,8 +56,12 @@ struct OpenAICompatibleStream: StreamDecoder {
             } else if key.isNamed("usage", in: bytes) {
                 chunk.usage = try OpenAICompatibleUsage.read(&reader, in: bytes)
             } else {
-                try reader.skip()
-                if key.isNamed("error", in: bytes) { chunk.hasError = true }
+                let value = try reader.skip()
+                if key.isNamed("model", in: bytes) {
+                    chunk.model = value
+                } else if key.isNamed("error", in: bytes) {
+                    chunk.hasError = true
+                }
             }
         }
         return chunk

@@ -1,8 +1,8 @@
 /// What happens at providers: one attempt is one request to one model with one key.
 extension Catalogue {
     static let attempts: [MetricDefinition] = [
-        requests, requestLatency, requestErrors, tokens, tokenDetails, timeToFirstToken, inflightRequests,
-        malformedStreamChunks,
+        requests, requestLatency, requestErrors, tokens, tokenDetails, timeToFirstToken, timePerOutputToken,
+        inflightRequests, malformedStreamChunks,
     ]
 
     public static let requests = MetricDefinition(
@@ -28,6 +28,11 @@ extension Catalogue {
     public static let timeToFirstToken = MetricDefinition(
         "llm_time_to_first_token_seconds", .histogram, unit: .seconds, labels: ["provider", "model"],
         help: "From sending an attempt to its first content, for streams.", buckets: modelSeconds)
+
+    public static let timePerOutputToken = MetricDefinition(
+        "llm_time_per_output_token_seconds", .histogram, unit: .seconds, labels: ["provider", "model"],
+        help: "From a stream's first content to its end, divided by the tokens after the first.",
+        buckets: tokenSeconds)
 
     public static let inflightRequests = MetricDefinition(
         "llm_inflight_requests", .gauge, labels: ["provider"],

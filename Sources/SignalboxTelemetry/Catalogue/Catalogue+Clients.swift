@@ -1,7 +1,7 @@
 /// What callers see, and the routing decisions behind it.
 extension Catalogue {
     static let clients: [MetricDefinition] = [
-        clientRequests, clientRequestDuration, overhead, fallbacks, rotations, exhaustions,
+        clientRequests, clientRequestDuration, overhead, fallbacks, rotations, exhaustions, tenantTokens,
     ]
 
     public static let clientRequests = MetricDefinition(
@@ -28,4 +28,8 @@ extension Catalogue {
     public static let exhaustions = MetricDefinition(
         "llm_exhaustions_total", .counter, labels: ["route", "reason"],
         help: "Requests for which every candidate was tried or unavailable.")
+
+    public static let tenantTokens = MetricDefinition(
+        "llm_tenant_tokens_total", .counter, labels: ["tenant", "type"],
+        help: "Billable tokens of the answers that a tenant's requests had.")
 }

@@ -2,7 +2,7 @@
 extension Catalogue {
     static let service: [MetricDefinition] = [
         buildInfo, configLastReloadSuccessful, configLastReloadSuccessTimestamp, seriesDropped,
-        metricMistakes,
+        seriesRemoved, metricMistakes,
         logLinesDropped, connections, connectionsRefused, requestsRejected, eventLoopLag,
     ]
 
@@ -21,6 +21,10 @@ extension Catalogue {
     public static let seriesDropped = MetricDefinition(
         "signalbox_series_dropped_total", .counter, labels: ["metric"],
         help: "Label sets beyond a metric's cap, whose samples went to the series labelled other.")
+
+    public static let seriesRemoved = MetricDefinition(
+        "signalbox_series_removed_total", .counter, labels: ["metric"],
+        help: "Series taken out because nothing that is configured or in flight uses them any more.")
 
     public static let metricMistakes = MetricDefinition(
         "signalbox_metric_mistakes_total", .counter,

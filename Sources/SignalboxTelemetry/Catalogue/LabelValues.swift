@@ -47,3 +47,24 @@ public enum RejectionReason: String, Sendable, CaseIterable {
     case malformed
     case unauthorized
 }
+
+/// How a request for the metrics ended.
+public enum ScrapeResult: String, Sendable, CaseIterable {
+    /// It had the metrics rendered.
+    case rendered
+    /// It was given what another one had rendered.
+    case shared
+    /// As many as allowed were under way.
+    case tooMany = "too_many"
+    /// The scraper's own timeout would have passed.
+    case timeout
+    /// The scraper hung up before there was an answer.
+    case cancelled
+    case unauthorized
+}
+
+/// What the bytes of a body are packed with.
+public enum ContentEncoding: String, Sendable, CaseIterable {
+    case identity
+    case gzip
+}

@@ -10,11 +10,12 @@ final class BridgedFamily {
     let family: MetricFamily
     private let metric: BridgedMetric
     private let cells: Cells
-    private let seriesMax: Int
+    private let registry: MetricRegistry
     private var handlers: [[String]: (handler: any BridgedHandler, makers: Int)] = [:]
 
     init(_ definition: MetricDefinition, _ metric: BridgedMetric, _ registry: MetricRegistry) {
         self.metric = metric
+        self.registry = registry
         switch metric.kind {
         case .counter:
             let counter = registry.counter(definition)
@@ -29,7 +30,6 @@ final class BridgedFamily {
             let histogram = registry.histogram(definition)
             (cells, family) = (.histogram(histogram), histogram.family)
         }
-        seriesMax = registry.limits.seriesMax
     }
 
     var labels: [String] { family.definition.labels }
@@ -41,8 +41,8 @@ final class BridgedFamily {
             handlers[values] = (known.handler, known.makers + 1)
             return known.handler
         }
-        let fresh = fresh(BridgedUse(metric: metric, values: values))
-        if handlers.count < seriesMax { handlers[values] = (fresh, 1) }
+        let fresh = fresh(BridgedUse(metric: metric, values: values, scope: registry.scope()))
+        if handlers.count < registry.limits.seriesMax { handlers[values] = (fresh, 1) }
         return fresh
     }
 
@@ -54,16 +54,20 @@ final class BridgedFamily {
             return
         }
         handlers[values] = nil
-        if family.hide(values) { handler.retire() }
+        handler.use.scope.close()
     }
 
     private func fresh(_ use: BridgedUse) -> any BridgedHandler {
-        switch cells {
-        case .counter(let family): BridgedCounter(use: use, counter: family.series(use.values))
+        let (values, scope) = (use.values, use.scope)
+        return switch cells {
+        case .counter(let family):
+            BridgedCounter(use: use, counter: family.within(scope).series(values))
         case .floatingCounter(let family):
-            BridgedFloatingCounter(use: use, counter: family.series(use.values))
-        case .gauge(let family): BridgedGauge(use: use, gauge: family.series(use.values))
-        case .histogram(let family): BridgedHistogram(use: use, histogram: family.series(use.values))
+            BridgedFloatingCounter(use: use, counter: family.within(scope).series(values))
+        case .gauge(let family):
+            BridgedGauge(use: use, gauge: family.within(scope).series(values))
+        case .histogram(let family):
+            BridgedHistogram(use: use, histogram: family.within(scope).series(values))
         }
     }
 }

@@ -4,16 +4,12 @@ import CoreMetrics
 struct BridgedUse: Sendable {
     let metric: BridgedMetric
     let values: [String]
+    /// The handler's own: its series is there while the scope is.
+    let scope: SeriesScope
 }
 
 protocol BridgedHandler: AnyObject, Sendable {
     var use: BridgedUse { get }
-    /// Nobody holds the handler any more.
-    func retire()
-}
-
-extension BridgedHandler {
-    func retire() {}
 }
 
 final class BridgedCounter: BridgedHandler, CounterHandler {
@@ -61,8 +57,6 @@ final class BridgedGauge: BridgedHandler, MeterHandler, RecorderHandler {
     func decrement(by amount: Double) { gauge.add(-amount) }
     func record(_ value: Int64) { gauge.set(Double(value)) }
     func record(_ value: Double) { gauge.set(value) }
-
-    func retire() { gauge.set(0) }
 }
 
 final class BridgedHistogram: BridgedHandler, RecorderHandler, TimerHandler {

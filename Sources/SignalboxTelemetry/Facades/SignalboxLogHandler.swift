@@ -41,22 +41,22 @@ public struct SignalboxLogHandler: LogHandler {
 
     public func log(event: Logging.LogEvent) {
         let fields = fields(of: event)
-        var line = LogFields(writer.format, writer.limits, reusing: LineBuffer.take())
-        line.beginLine(time.wallTime(), LogLevel(event.level), message: event.message.description)
-        line.string("label", label)
-        if let error = event.error {
-            line.string("error", "\(error)")
-            line.string("error_type", String(describing: type(of: error)))
+        let now = time.wallTime()
+        let level = LogLevel(event.level)
+        writer.write(at: now, level, isEvent: false) { line in
+            line.beginLine(now, level, message: event.message.description)
+            line.string("label", label)
+            if let error = event.error {
+                line.string("error", "\(error)")
+                line.string("error_type", String(describing: type(of: error)))
+            }
+            line.metadata(fields)
+            if event.level <= .debug {
+                line.string("source", event.source)
+                line.string("file", event.file)
+                line.int("line", Int(clamping: event.line))
+            }
         }
-        line.metadata(fields)
-        if event.level <= .debug {
-            line.string("source", event.source)
-            line.string("file", event.file)
-            line.int("line", Int(clamping: event.line))
-        }
-        let bytes = line.endLine()
-        bytes.withBytes { writer.write($0) }
-        LineBuffer.giveBack(bytes)
     }
 
     /// What the line itself says wins over the provider, and that over the logger.

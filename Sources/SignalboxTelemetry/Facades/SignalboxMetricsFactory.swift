@@ -54,8 +54,8 @@ public final class SignalboxMetricsFactory: MetricsFactory {
         handler(.timer, label, dimensions) as? any TimerHandler ?? NOOPMetricsHandler.instance
     }
 
-    // A series leaves the scrapes once everybody who made its handler has destroyed it. Made again, a counter
-    // and a histogram go on from where they were, as their readers expect, and a gauge starts at 0.
+    // A series is removed once everybody who made its handler has destroyed it. Made again it starts at 0, as
+    // after a restart of the program. A handler that is used although it was destroyed counts, unseen.
 
     public func destroyCounter(_ handler: any CounterHandler) { release(handler) }
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { release(handler) }

@@ -96,6 +96,13 @@ struct LineBytes: ~Copyable {
         count &+= digits
     }
 
+    /// Sixteen hexadecimal digits.
+    mutating func appendHex(_ value: UInt64) {
+        reserve(16)
+        HexText.write(value, to: UnsafeMutableBufferPointer(start: base + count, count: 16), at: 0)
+        count &+= 16
+    }
+
     /// As the inside of a JSON string.
     mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         var escaped: [UInt8] = []

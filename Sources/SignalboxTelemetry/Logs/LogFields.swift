@@ -70,6 +70,19 @@ public struct LogFields: ~Copyable {
         bytes.append(magnitude % 1_000, digits: 3)
     }
 
+    /// `trace_id` and `span_id`, in hexadecimal.
+    mutating func trace(_ context: TraceContext) {
+        guard begin("trace_id") else { return }
+        appendQuote()
+        bytes.appendHex(context.traceID.high)
+        bytes.appendHex(context.traceID.low)
+        appendQuote()
+        guard begin("span_id") else { return }
+        appendQuote()
+        bytes.appendHex(context.spanID.bits)
+        appendQuote()
+    }
+
     /// A list of objects, such as the attempts of a request.
     public mutating func array<Items: Sequence>(
         _ name: StaticString, _ items: Items, _ describe: (Items.Element, inout LogFields) -> Void

@@ -22,18 +22,16 @@ public struct Logger: Sendable {
 
     /// `fields` runs only if the line will be written.
     public func log(
-        _ level: LogLevel, _ event: LogEvent, requestID: String? = nil, traceID: String? = nil,
-        spanID: String? = nil, fields: (inout LogFields) -> Void = { _ in }
+        _ level: LogLevel, _ event: LogEvent, requestID: String? = nil, trace: TraceContext? = nil,
+        fields: (inout LogFields) -> Void = { _ in }
     ) {
         guard isEnabled(level) else { return }
-        var line = LogFields(writer.format, writer.limits, reusing: LineBuffer.take())
-        line.beginLine(time.wallTime(), level, event)
-        line.string("request_id", requestID)
-        line.string("trace_id", traceID)
-        line.string("span_id", spanID)
-        fields(&line)
-        let bytes = line.endLine()
-        bytes.withBytes { writer.write($0) }
-        LineBuffer.giveBack(bytes)
+        let now = time.wallTime()
+        writer.write(at: now, level, isEvent: true) { line in
+            line.beginLine(now, level, event)
+            line.string("request_id", requestID)
+            if let trace { line.trace(trace) }
+            fields(&line)
+        }
     }
 }

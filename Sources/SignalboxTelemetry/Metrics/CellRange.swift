@@ -13,7 +13,7 @@ public import Synchronization
 struct CellRange: @unchecked Sendable {
     @usableFromInline typealias Cell = Atomic<UInt64>
     @usableFromInline typealias Chunk = UnsafeMutablePointer<Cell>
-    /// One chunk per thread slot, absent until the slot's thread first needs it.
+    /// One chunk per thread slot, absent until the slot's thread first needs it, and one for exemplars.
     @usableFromInline typealias Table = UnsafeMutablePointer<Atomic<Chunk?>>
 
     static let chunkCells = 512
@@ -75,6 +75,22 @@ struct CellRange: @unchecked Sendable {
 
     func floatingTotal(at index: Int = 0) -> Double {
         floatingTotal(at: index, fromSlot: ThreadSlot.shared)
+    }
+
+    /// The cells of each thread that has any.
+    func forEachChunk(_ body: (Chunk) -> Void) {
+        for slot in 0...ThreadSlot.highest {
+            guard let chunk = table[slot].load(ordering: .acquiring) else { continue }
+            body(chunk + Int(offset))
+        }
+    }
+
+    /// Sets `count` cells to zero that nobody uses any more.
+    func clear(_ count: Int) {
+        forEachChunk { cells in
+            for index in 0..<count { cells[index].store(0, ordering: .relaxed) }
+        }
+        freeExemplars(count)
     }
 
     /// Puts what `value` lacks into the shared slot's cell. An addition meanwhile counts as before or after

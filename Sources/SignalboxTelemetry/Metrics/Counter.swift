@@ -12,6 +12,15 @@ public struct Counter: Sendable {
         CellRange.add(amount, to: cell)
     }
 
+    /// Counts `amount`, and keeps the trace behind it as the series' example, unless it has one that is less
+    /// than a second older.
+    @inlinable
+    public func increment(by amount: UInt64 = 1, exemplar: Exemplar?) {
+        increment(by: amount)
+        guard let exemplar else { return }
+        cells.offer(exemplar, value: Double(amount), at: 0)
+    }
+
     /// A negative amount is ignored, and counted as a mistake.
     @inlinable
     public func increment(by amount: Int) {
@@ -39,6 +48,15 @@ public struct FloatingCounter: Sendable {
         guard amount >= 0 && amount < .infinity else { return cells.countMistake() }
         guard let cell = cells.owned else { return cells.addSlowly(amount) }
         CellRange.add(amount, to: cell)
+    }
+
+    /// Counts `amount`, and keeps the trace behind it as the series' example, unless it has one that is less
+    /// than a second older.
+    @inlinable
+    public func increment(by amount: Double, exemplar: Exemplar?) {
+        increment(by: amount)
+        guard let exemplar, amount >= 0 && amount < .infinity else { return }
+        cells.offer(exemplar, value: amount, at: 0)
     }
 
     public var value: Double {

@@ -6,10 +6,15 @@ public enum ExpositionFormat: Sendable, Hashable, CaseIterable {
     case text
     /// OpenMetrics 1.0.0.
     case openMetrics
+    /// Delimited protobuf messages, the only format with native histograms.
+    case protobuf
 
     /// The value of `Content-Type`. Prometheus 3 refuses a scrape whose type it cannot read.
     public var contentType: String {
-        "\(mediaType); version=\(version); charset=utf-8"
+        switch self {
+        case .text, .openMetrics: "\(mediaType); version=\(version); charset=utf-8"
+        case .protobuf: "\(mediaType); proto=\(Self.message); encoding=\(Self.encoding)"
+        }
     }
 
     /// The format that a scraper with this `Accept` likes best.
@@ -34,15 +39,21 @@ public enum ExpositionFormat: Sendable, Hashable, CaseIterable {
         switch self {
         case .text: "text/plain"
         case .openMetrics: "application/openmetrics-text"
+        case .protobuf: "application/vnd.google.protobuf"
         }
     }
 
+    /// Empty where the type has none.
     private var version: String {
         switch self {
         case .text: "0.0.4"
         case .openMetrics: "1.0.0"
+        case .protobuf: ""
         }
     }
+
+    private static let message = "io.prometheus.client.MetricFamily"
+    private static let encoding = "delimited"
 }
 
 extension ExpositionFormat {
@@ -93,11 +104,21 @@ extension ExpositionFormat {
     private func closeness(of choice: AcceptField.Choice) -> Closeness? {
         switch choice.name {
         case "*/*": return .anything
-        case mediaType:
-            guard let asked = choice.parameters["version"] else { return .type }
-            return asked == version ? .version : nil
+        case mediaType: return closeness(parameters: choice.parameters)
         default:
             return choice.name == mediaType.prefix { $0 != "/" } + "/*" ? .family : nil
+        }
+    }
+
+    private func closeness(parameters: [String: String]) -> Closeness? {
+        switch self {
+        case .text, .openMetrics:
+            guard let asked = parameters["version"] else { return .type }
+            return asked == version ? .version : nil
+        case .protobuf:
+            // Nobody can tell what is wanted of whoever does not say which message.
+            let isOurs = parameters["proto"] == Self.message && parameters["encoding"] == Self.encoding
+            return isOurs ? .version : nil
         }
     }
 }

@@ -42,6 +42,16 @@ extension ExpositionOutline {
         }
     }
 
+    /// As in 0.0.4, but that there is a field for the unit.
+    init(protobuf definition: MetricDefinition) {
+        let text = ExpositionOutline(text: definition)
+        family = text.family
+        kind = text.kind
+        sample = text.sample
+        let named = kind == .counter ? family.without(suffix: "_total") : family
+        unit = definition.kind == .info ? nil : Self.unit(of: definition, kind: kind, family: named)
+    }
+
     init(openMetrics definition: MetricDefinition) {
         kind = Self.openMetricsKind(of: definition)
         switch kind {
@@ -65,15 +75,16 @@ extension ExpositionOutline {
         unit = nil
     }
 
-    /// OpenMetrics wants the state in a label that is named as the metric. A metric whose state is in
-    /// another label is a gauge, since a label must not change its name with the format of a scrape.
+    /// OpenMetrics wants the state in a label that is named as the metric. A metric whose state is in another
+    /// label is a gauge, since a label must not change its name with the
+    /// format of a scrape.
     private static func openMetricsKind(of definition: MetricDefinition) -> Kind {
         switch definition.kind {
         case .counter: .counter
         case .gauge: .gauge
         case .histogram: .histogram
         case .info: .info
-        case .stateset: definition.labels.contains(definition.name) ? .stateset : .gauge
+        case .stateset: definition.labels.last == definition.name ? .stateset : .gauge
         }
     }
 
@@ -83,6 +94,14 @@ extension ExpositionOutline {
         switch kind {
         case .info, .stateset, .unknown: return nil
         case .counter, .gauge, .histogram: return !unit.isEmpty && family.hasSuffix("_" + unit) ? unit : nil
+        }
+    }
+
+    /// The name of the samples that say when a series began, in OpenMetrics.
+    var created: String? {
+        switch kind {
+        case .counter, .histogram: family + "_created"
+        case .gauge, .info, .stateset, .unknown: nil
         }
     }
 
@@ -103,6 +122,7 @@ extension ExpositionOutline {
     ) -> [ExpositionOutline?] {
         switch format {
         case .text: return definitions.map { ExpositionOutline(text: $0) }
+        case .protobuf: return definitions.map { ExpositionOutline(protobuf: $0) }
         case .openMetrics:
             var taken: Set<String> = []
             return definitions.map { definition in

@@ -12,6 +12,14 @@ enum LabelText {
         return text
     }
 
+    /// `name{a="x"} `, the line of a sample up to its value.
+    static func head(of definition: MetricDefinition, _ values: [String]) -> [UInt8] {
+        let pairs = pairs(definition.labels, values)
+        let name = Array(definition.name.utf8)
+        let labels = pairs.isEmpty ? [] : [UInt8(ascii: "{")] + pairs + [UInt8(ascii: "}")]
+        return name + labels + [UInt8(ascii: " ")]
+    }
+
     /// Backslashes and line ends, and inside quotes also quotes: HELP text escapes no quotes.
     static func appendEscaped(_ value: String, to text: inout [UInt8], isQuoted: Bool) {
         for byte in value.utf8 {

@@ -1,3 +1,4 @@
+import SignalboxCore
 import Synchronization
 
 /// All series of one metric. Resolving a series takes a lock; using it never does.
@@ -7,31 +8,49 @@ final class MetricFamily: Sendable {
         case integer
         case floating
         case gauge
+        /// The code of the current one of these states.
+        case states([String])
         case histogram(Histogram.Bounds)
 
         var cellCount: Int {
             switch self {
-            case .integer, .floating, .gauge: 1
+            case .integer, .floating, .gauge, .states: 1
             case .histogram(let bounds): bounds.cellCount
             }
         }
     }
 
+    /// Where a family counts what became of its series.
+    struct Counts {
+        let dropped: Counter
+        let removed: Counter
+    }
+
     /// Evaluated at each scrape; nil leaves the series out of it.
     typealias Reading = @Sendable () -> Double?
 
+    private struct Entry {
+        var series: Series
+        /// Scopes that have asked for it.
+        var holders = 0
+        /// Whether anybody asked for it without a scope.
+        var isForEver = false
+    }
+
     private struct State {
-        var known: [[String]: Series] = [:]
+        var known: [[String]: Entry] = [:]
         /// By label values, so that every scrape has the same order.
         var ordered: [Series] = []
-        /// In `known`, not in `ordered`.
-        var hidden: Set<[String]> = []
         /// Takes the samples of label sets that fit nothing; never exported.
         var sink: CellRange?
 
-        mutating func place(_ series: Series) {
-            let place = ordered.partitioningIndex { series.labels.lexicographicallyPrecedes($0.labels) }
-            ordered.insert(series, at: place)
+        func place(of labels: [String]) -> Int {
+            ordered.partitioningIndex { labels.lexicographicallyPrecedes($0.labels) }
+        }
+
+        mutating func remove(_ series: Series) {
+            known[series.labels] = nil
+            ordered.remove(at: place(of: series.labels) - 1)
         }
     }
 
@@ -39,45 +58,48 @@ final class MetricFamily: Sendable {
     let content: Content
     private let bank: CellBank
     private let limits: MetricLimits
-    private let dropped: Counter?
+    private let time: any TimeSource
+    private let counts: Counts?
     private let state = Mutex(State())
 
     init(
         _ definition: MetricDefinition, _ content: Content, bank: CellBank, limits: MetricLimits,
-        dropped: Counter?
+        time: any TimeSource, counts: Counts?
     ) {
         self.definition = definition
         self.content = content
         self.bank = bank
         self.limits = limits
-        self.dropped = dropped
+        self.time = time
+        self.counts = counts
     }
 
-    /// The cells for these label values; from here on they are exported, starting at 0.
-    func cells(_ labels: [String], reading: Reading? = nil) -> CellRange {
+    /// The cells for these label values; from here on they are exported, starting at 0: for as long as
+    /// `scope` holds them, or for ever without one.
+    func cells(_ labels: [String], reading: Reading? = nil, for scope: SeriesScope?) -> CellRange {
         state.withLock { state in
-            guard labels.count == definition.labels.count else {
+            guard labels.count == labelCount else {
                 let sink = state.sink ?? bank.reserve(content.cellCount)
                 state.sink = sink
                 sink.countMistake()
                 return sink
             }
             let values = labels.map { $0.capped(bytesMax: limits.labelValueBytesMax) }
-            return series(values, reading, in: &state).cells
+            return series(values, reading, for: scope, in: &state).lease.cells
         }
     }
 
-    /// Leaves the series out of scrapes until somebody asks for these label values again. Its cells go on as
-    /// they are, and it keeps its place under the cap: handles to it may be in use. False if it has none of
-    /// its own.
-    func hide(_ labels: [String]) -> Bool {
-        let values = labels.map { $0.capped(bytesMax: limits.labelValueBytesMax) }
-        return state.withLock { state in
-            guard let known = state.known[values] else { return false }
-            state.ordered.removeAll { $0 === known }
-            state.hidden.insert(values)
-            return true
+    /// A scope that held the series does so no more.
+    func release(_ labels: [String], _ lease: CellLease) {
+        let removed = state.withLock { state -> Series? in
+            guard var entry = state.known[labels], entry.series.lease === lease else { return nil }
+            entry.holders -= 1
+            state.known[labels] = entry
+            guard entry.holders == 0, !entry.isForEver else { return nil }
+            state.remove(entry.series)
+            return entry.series
         }
+        if removed != nil { counts?.removed.increment() }
     }
 
     /// The series as they stand, in their lasting order.
@@ -85,51 +107,79 @@ final class MetricFamily: Sendable {
         state.withLock { $0.ordered }
     }
 
-    private func series(_ values: [String], _ reading: Reading?, in state: inout State) -> Series {
-        if let known = state.known[values] {
-            if state.hidden.remove(values) != nil { state.place(known) }
-            guard let reading else { return known }
-            let renewed = Series(values, of: self, cells: known.cells, reading: reading)
-            state.known[values] = renewed
-            state.ordered = state.ordered.map { $0 === known ? renewed : $0 }
-            return renewed
+    /// A stateset's last label is not its caller's to give.
+    private var labelCount: Int {
+        switch content {
+        case .integer, .floating, .gauge, .histogram: definition.labels.count
+        case .states: definition.labels.count - 1
+        }
+    }
+
+    private func series(
+        _ values: [String], _ reading: Reading?, for scope: SeriesScope?, in state: inout State
+    ) -> Series {
+        if var known = state.known[values] {
+            hold(&known, for: scope)
+            if let reading {
+                known.series = Series(
+                    values, of: self, known.series.lease, reading: reading, created: known.series.created)
+                state.ordered[state.place(of: values) - 1] = known.series
+            }
+            state.known[values] = known
+            return known.series
         }
         let other = values.map { _ in MetricRegistry.otherLabel }
         // One place stays free for `other`, so that a metric never has more series than its cap.
         guard state.known.count < limits.seriesMax - 1 || values == other || values.isEmpty else {
-            dropped?.increment()
-            return series(other, nil, in: &state)
+            counts?.dropped.increment()
+            return series(other, nil, for: scope, in: &state)
         }
-        let fresh = Series(values, of: self, cells: bank.reserve(content.cellCount), reading: reading)
+        let lease = CellLease(content, from: bank)
+        let series = Series(values, of: self, lease, reading: reading, created: time.wallTime())
+        var fresh = Entry(series: series)
+        hold(&fresh, for: scope)
+        state.ordered.insert(series, at: state.place(of: values))
         state.known[values] = fresh
-        state.place(fresh)
-        return fresh
+        return series
+    }
+
+    private func hold(_ entry: inout Entry, for scope: SeriesScope?) {
+        guard let scope else {
+            entry.isForEver = true
+            return entry.series.lease.keepForEver()
+        }
+        if scope.hold(self, entry.series.labels, entry.series.lease) { entry.holders += 1 }
     }
 }
 
 /// One label set of a metric, with its text made once.
 final class Series: Sendable {
     let labels: [String]
-    let cells: CellRange
+    let lease: CellLease
     let reading: MetricFamily.Reading?
-    /// For a histogram `provider="x",model="y",`, to which `le` is added; for others the line up to its
+    let created: WallTime
+    let cells: CellRange
+    /// For a histogram `provider="x",model="y"`, to which `le` is added; for others the line up to its
     /// value.
     let head: [UInt8]
+    /// Of a stateset, one for each state.
+    let stateHeads: [[UInt8]]
 
     init(
-        _ labels: [String], of family: MetricFamily, cells: CellRange, reading: MetricFamily.Reading?
+        _ labels: [String], of family: MetricFamily, _ lease: CellLease, reading: MetricFamily.Reading?,
+        created: WallTime
     ) {
         self.labels = labels
-        self.cells = cells
+        self.lease = lease
         self.reading = reading
-        let pairs = LabelText.pairs(family.definition.labels, labels)
+        self.created = created
+        cells = lease.cells
+        let definition = family.definition
         switch family.content {
-        case .histogram:
-            head = pairs
-        case .integer, .floating, .gauge:
-            var line = Array(family.definition.name.utf8)
-            if !pairs.isEmpty { line += [UInt8(ascii: "{")] + pairs + [UInt8(ascii: "}")] }
-            head = line + [UInt8(ascii: " ")]
+        case .histogram: (head, stateHeads) = (LabelText.pairs(definition.labels, labels), [])
+        case .integer, .floating, .gauge: (head, stateHeads) = (LabelText.head(of: definition, labels), [])
+        case .states(let states):
+            (head, stateHeads) = ([], states.map { LabelText.head(of: definition, labels + [$0]) })
         }
     }
 }

@@ -1,3 +1,4 @@
+public import SignalboxCore
 import Synchronization
 
 /// All metrics of a process. Made once; handles that it gave out stay valid for the process' life.
@@ -15,18 +16,31 @@ public final class MetricRegistry: Sendable {
     }
 
     public let limits: MetricLimits
+    public let options: MetricOptions
+    private let time: any TimeSource
     private let bank = CellBank()
     private let mistakes: CellRange
     private let seriesDropped: MetricFamily
+    private let seriesRemoved: MetricFamily
     private let state = Mutex(State())
 
-    public init(limits: MetricLimits = MetricLimits()) {
+    /// - Parameter time: when series began is told by its wall clock.
+    public init(
+        limits: MetricLimits = MetricLimits(), options: MetricOptions = MetricOptions(),
+        time: any TimeSource = SystemTime()
+    ) {
         self.limits = limits
-        mistakes = bank.reserve(1)
-        seriesDropped = MetricFamily(
-            Catalogue.seriesDropped, .integer, bank: bank, limits: limits, dropped: nil)
-        state.withLock { $0.families[Catalogue.seriesDropped.name] = seriesDropped }
+        self.options = options
+        self.time = time
         let bank = bank
+        mistakes = bank.reserve(1)
+        let own = [Catalogue.seriesDropped, Catalogue.seriesRemoved].map {
+            MetricFamily($0, .integer, bank: bank, limits: limits, time: time, counts: nil)
+        }
+        (seriesDropped, seriesRemoved) = (own[0], own[1])
+        state.withLock { state in
+            for family in own { state.families[family.definition.name] = family }
+        }
         counter(Catalogue.metricMistakes).series(reading: { Double(bank.mistakes) })
     }
 
@@ -40,15 +54,23 @@ public final class MetricRegistry: Sendable {
     }
 
     public func gauge(_ definition: MetricDefinition) -> GaugeFamily {
-        let isExpected = definition.kind == .gauge || definition.kind == .stateset
-        return GaugeFamily(family: family(definition, .gauge, isExpected: isExpected))
+        GaugeFamily(family: family(definition, .gauge, isExpected: definition.kind == .gauge))
+    }
+
+    /// - Parameter states: all that there are; the definition's last label names the current one.
+    public func stateset<State: MetricState>(
+        _ definition: MetricDefinition, of states: State.Type
+    ) -> StateSetFamily<State> {
+        let names = states.allCases.map(\.rawValue)
+        let isExpected = definition.kind == .stateset && !definition.labels.isEmpty && !names.isEmpty
+        return StateSetFamily(family: family(definition, .states(names), isExpected: isExpected))
     }
 
     public func histogram(_ definition: MetricDefinition) -> HistogramFamily {
-        let bounds = Histogram.Bounds(Array(definition.buckets.prefix(MetricLimits.bucketsMax)))
+        let bounds = knownBounds(of: definition) ?? newBounds(of: definition)
         let isExpected = definition.kind == .histogram
         let family = family(definition, .histogram(bounds), isExpected: isExpected)
-        // An earlier caller's bounds, if there was one: they are equal, and its series hold pointers to them.
+        // Another caller's bounds, if it was faster: they are equal, and its series hold pointers to them.
         guard case .histogram(let kept) = family.content else {
             return HistogramFamily(family: family, bounds: bounds)
         }
@@ -62,7 +84,7 @@ public final class MetricRegistry: Sendable {
 
     public func info(_ definition: MetricDefinition, _ labels: [String]) {
         let family = family(definition, .gauge, isExpected: definition.kind == .info)
-        Gauge(cells: family.cells(labels)).set(1)
+        Gauge(cells: family.cells(labels, for: nil)).set(1)
     }
 
     /// Runs `preparation` at the start of each scrape, for values that are read together.
@@ -80,11 +102,32 @@ public final class MetricRegistry: Sendable {
         mistakes.countMistake()
     }
 
-    /// The families by name, after every preparation has run.
-    func prepared() -> [MetricFamily] {
+    /// What there is to export, after every preparation has run.
+    package func snapshot() -> MetricSnapshot {
         let (families, preparations) = state.withLock { (Array($0.families.values), $0.preparations) }
         for prepare in preparations { prepare() }
-        return families.sorted { $0.definition.name < $1.definition.name }
+        let snapshots = families.map {
+            FamilySnapshot(definition: $0.definition, content: $0.content, series: $0.series)
+        }
+        return MetricSnapshot(
+            time: time.wallTime(),
+            families: snapshots.filter { !$0.series.isEmpty }.sorted {
+                $0.definition.name < $1.definition.name
+            })
+    }
+
+    /// Bounds are never freed: asking for the same metric again must not make new ones.
+    private func knownBounds(of definition: MetricDefinition) -> Histogram.Bounds? {
+        let known = state.withLock { $0.families[definition.name] }
+        guard let known, known.definition == definition, case .histogram(let bounds) = known.content else {
+            return nil
+        }
+        return bounds
+    }
+
+    private func newBounds(of definition: MetricDefinition) -> Histogram.Bounds {
+        Histogram.Bounds(
+            Array(definition.buckets.prefix(MetricLimits.bucketsMax)), isNative: options.nativeHistograms)
     }
 
     /// The family of that name; one that nobody exports, if the caller made a mistake.
@@ -94,8 +137,11 @@ public final class MetricRegistry: Sendable {
         guard isExpected, definition.isExportable else { return detached(definition, content) }
         let known = state.withLock { state -> MetricFamily? in
             if let known = state.families[definition.name] { return known }
-            let dropped = Counter(cells: seriesDropped.cells([definition.name]))
-            let fresh = MetricFamily(definition, content, bank: bank, limits: limits, dropped: dropped)
+            let counts = MetricFamily.Counts(
+                dropped: Counter(cells: seriesDropped.cells([definition.name], for: nil)),
+                removed: Counter(cells: seriesRemoved.cells([definition.name], for: nil)))
+            let fresh = MetricFamily(
+                definition, content, bank: bank, limits: limits, time: time, counts: counts)
             state.families[definition.name] = fresh
             return fresh
         }
@@ -107,7 +153,7 @@ public final class MetricRegistry: Sendable {
 
     private func detached(_ definition: MetricDefinition, _ content: MetricFamily.Content) -> MetricFamily {
         mistakes.countMistake()
-        return MetricFamily(definition, content, bank: bank, limits: limits, dropped: nil)
+        return MetricFamily(definition, content, bank: bank, limits: limits, time: time, counts: nil)
     }
 }
 
@@ -115,7 +161,8 @@ extension MetricFamily.Content {
     fileprivate func isLike(_ other: MetricFamily.Content) -> Bool {
         switch (self, other) {
         case (.integer, .integer), (.floating, .floating), (.gauge, .gauge), (.histogram, .histogram): true
-        case (.integer, _), (.floating, _), (.gauge, _), (.histogram, _): false
+        case (.states(let ours), .states(let theirs)): ours == theirs
+        case (.integer, _), (.floating, _), (.gauge, _), (.histogram, _), (.states, _): false
         }
     }
 }

@@ -18,9 +18,12 @@ FILLER = "~"
 
 # Well-behaved.
 
-def reply(content: str = chat.GREETING, headers: dict[str, str] | None = None) -> Behaviour:
+def reply(
+    content: str = chat.GREETING, headers: dict[str, str] | None = None, model: str | None = None,
+) -> Behaviour:
+    """`model` answers in the name of another model than the one asked for."""
     async def behave(exchange: Exchange) -> None:
-        await exchange.respond(200, chat.completion(exchange.request.model, content), headers)
+        await exchange.respond(200, chat.completion(model or exchange.request.model, content), headers)
     return behave
 
 

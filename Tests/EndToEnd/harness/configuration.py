@@ -46,7 +46,8 @@ def configuration(
     """One route over all the providers in their order; each tenant's token is in the variable ID_TOKEN."""
     return {
         "server": {"listen": "127.0.0.1:0", "threads": 2, "drain_timeout": "5s"} | (server or {}),
-        "admin": {"listen": "127.0.0.1:0"},
+        # Every scrape is rendered anew: tests compare one with the next.
+        "admin": {"listen": "127.0.0.1:0", "scrape_freshness": "0s"},
         "logging": {"level": "info", "format": "json"},
         "providers": list(providers),
         "routes": [{"model": route, "strategy": "ordered", "targets": [each["name"] for each in providers]}],

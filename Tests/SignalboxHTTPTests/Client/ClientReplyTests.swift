@@ -180,6 +180,27 @@ import Testing
         #expect(server.accepted == 1)
     }
 
+    @Test func `a request's own headers go with it alone, beside the template's`() throws {
+        let server = try RawServer.answering { request in
+            wholeReply(
+                ["x-fixed", "x-one", "x-two"].map { request.header($0) ?? "-" }.joined(separator: "|"))
+        }
+        defer { server.stop() }
+        let client = try TestClient()
+        let template = RequestTemplate(port: server.port, headers: [("x-fixed", "always")])
+        let (one, two) = (RequestHeader("x-one", "1"), RequestHeader("x-two", "2"))
+        #expect(try client.post(template).text == "always|-|-")
+        #expect(try client.post(template, headers: [one, two]).text == "always|1|2")
+        #expect(try client.post(template, headers: [two]).text == "always|-|2")
+        #expect(try client.post(template).text == "always|-|-")
+        #expect(try client.post(template, headers: [one]).text == "always|1|-")
+        let large = [UInt8](repeating: 1, count: 100_000)
+        #expect(try client.post(template, body: large, headers: [two]).text == "always|-|2")
+        #expect(try client.post(template, body: large).text == "always|-|-")
+        #expect(try client.post(template, headers: [one]).text == "always|1|-")
+        #expect(server.accepted == 1)
+    }
+
     @Test func `a gzip body is unpacked, whole or streamed`() throws {
         let text = String(repeating: "all the news that is fit to compress ", count: 1_000)
         let packed = try #require(Gzip.compress(Array(text.utf8)))

@@ -24,11 +24,13 @@ final class TestClient: Sendable {
 
     /// Sends a request and waits for its whole reply.
     func post(
-        _ template: RequestTemplate, body: [UInt8] = [], within limit: Duration = .seconds(3600)
+        _ template: RequestTemplate, body: [UInt8] = [], headers: [RequestHeader] = [],
+        within limit: Duration = .seconds(3600)
     ) throws -> (status: Int, headers: HeaderBlock, text: String) {
         let client = client
         return try loop.run {
-            let reply = client.post(template, body: body, deadline: client.deadline(in: limit))
+            let reply = client.post(
+                template, body: body, headers: headers, deadline: client.deadline(in: limit))
             try await reply.head()
             let bytes = try await reply.whole()
             return (reply.status, reply.headers, String(decoding: bytes, as: UTF8.self))

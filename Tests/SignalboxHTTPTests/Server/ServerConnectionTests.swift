@@ -20,6 +20,15 @@ import Testing
         #expect(reply.text == "POST|/a/b|a b|-|some value|-|the body")
     }
 
+    @Test func `every header field of a name is found, in order and whatever its case`() throws {
+        let test = try TestServer { $0.respond($0.headers("x-thing").joined(separator: "|") + ".") }
+        let socket = try test.connect()
+        socket.send("GET", "/", ["X-Thing: a", "x-thing-too: b", "x-other: c", "x-THING: d,e", "x-thin: f"])
+        #expect(try #require(socket.readMessage()).text == "a|d,e.")
+        socket.send("GET", "/")
+        #expect(try #require(socket.readMessage()).text == ".")
+    }
+
     @Test func `a kept connection serves one request after another`() throws {
         let test = try TestServer { $0.respond("reply to \($0.bodyText)") }
         let socket = try test.connect()

@@ -1,0 +1,17 @@
+import SignalboxCore
+import Testing
+
+@Suite struct Base64TextTests {
+    /// RFC 4648, section 10.
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ])
+    func `the specification's examples come out`(text: String, encoded: String) {
+        #expect(Base64Text.encode(text.utf8) == encoded)
+    }
+
+    @Test func `the last symbols of the alphabet are plus and slash`() {
+        #expect(Base64Text.encode([0xFB, 0xEF, 0xFF] as [UInt8]) == "++//")
+    }
+}
