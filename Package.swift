@@ -116,7 +116,7 @@ let package = Package(
             "SignalboxTelemetryTests",
             of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"] + facades, exclude: ["Golden"]),
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
-        tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxCore"]),
+        tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
         tests(
             "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],

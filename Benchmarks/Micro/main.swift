@@ -45,7 +45,9 @@ do {
 
 let chunk = Samples.event
 let adapter = OpenAICompatibleAdapter(baseURL: "http://x")
-var decoder = adapter.streamDecoder()
+let call = ChatCall(
+    body: request, fields: try JSONFields(scanning: request), model: "m", operation: .chatStream)
+var decoder = adapter.streamDecoder(for: call, StreamOpening(receivedAt: SystemTime().wallTime()))
 measure("stream decoder, one chunk", bytes: chunk.count) {
     decoder.decode(chunk, in: 6..<chunk.count - 2) == .forward(hasDelta: true) ? 1 : 0
 }
@@ -57,8 +59,9 @@ measure("server-sent event", bytes: chunk.count) {
 let headers = HeaderBlock()
 let civil = SystemTime().wallTime()
 measure("judge reply", bytes: reply.count) {
-    switch adapter.judge(status: 200, headers: headers, body: reply, at: civil) {
-    case .success(let summary): summary.usage?.completionTokens ?? 0
+    let whole = WholeReply(status: 200, headers: headers, body: reply, receivedAt: civil)
+    return switch adapter.judge(whole, to: call) {
+    case .success(let judged): judged.summary.usage?.completionTokens ?? 0
     case .failure: -1
     }
 }

@@ -157,8 +157,18 @@ final class ResolvedProvider: Sendable {
         return keys.map { key in
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
-                transport: transport(for: adapter.target(model: model, key: key.secret)))
+                transports: transports(model: model, key: key.secret))
         }
+    }
+
+    /// One for each operation; operations at one address share it, and so the connection's handles.
+    private func transports(model: String, key: Secret?) -> [CallOperation: ResolvedCandidate.Transport] {
+        var made: [CallOperation: ResolvedCandidate.Transport] = [:]
+        for operation in CallOperation.allCases {
+            guard let target = adapter.target(operation, model: model, key: key) else { continue }
+            made[operation] = made.values.first { $0.leads(to: target) } ?? transport(for: target)
+        }
+        return made
     }
 
     private func transport(for target: CallTarget) -> ResolvedCandidate.Transport {
@@ -179,6 +189,15 @@ final class ResolvedCandidate: Sendable {
     enum Transport: Sendable {
         case http(RequestTemplate)
         case script(@Sendable (ChatCall) -> ReplyScript)
+
+        /// Vendors' headers do not depend on the operation.
+        func leads(to target: CallTarget) -> Bool {
+            switch (self, target) {
+            case (.http(let template), .http(let url, _)): template.url == url
+            case (.script, .script): true
+            case (.http, .script), (.script, .http): false
+            }
+        }
     }
 
     let provider: ResolvedProvider
@@ -186,18 +205,31 @@ final class ResolvedCandidate: Sendable {
     let keyAlias: String
     let metrics: AttemptMetrics
     let genAI: GenAIMetrics
-    let transport: Transport
+    private let chat: Transport?
+    private let chatStream: Transport?
+    private let embeddings: Transport?
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIMetrics, transport: Transport
+        genAI: GenAIMetrics, transports: [CallOperation: Transport]
     ) {
         self.provider = provider
         self.model = model
         self.keyAlias = keyAlias
         self.metrics = metrics
         self.genAI = genAI
-        self.transport = transport
+        chat = transports[.chat]
+        chatStream = transports[.chatStream]
+        embeddings = transports[.embeddings]
+    }
+
+    /// Nil where the vendor has no such operation.
+    func transport(for operation: CallOperation) -> Transport? {
+        switch operation {
+        case .chat: chat
+        case .chatStream: chatStream
+        case .embeddings: embeddings
+        }
     }
 }
 

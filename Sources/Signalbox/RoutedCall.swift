@@ -151,7 +151,9 @@ public final class RoutedCall: @unchecked Sendable {
         attemptCount += 1
         beginSpan(at: start)
         let body: [UInt8]
+        let transport: ResolvedCandidate.Transport
         do throws(UpstreamFailure) {
+            transport = try self.transport(to: candidate)
             body = try candidate.provider.adapter.encode(call, model: candidate.model)
         } catch {
             record(candidate, since: start, failure: error, status: error.status)
@@ -159,8 +161,8 @@ public final class RoutedCall: @unchecked Sendable {
         }
         candidate.provider.metrics.inflight.increment()
         let reply = worker.send(
-            call, body: body, headers: tracingHeaders, to: candidate, deadline: deadline,
-            cancelledBy: caller.canceller)
+            call, body: body, headers: tracingHeaders, to: candidate.provider, over: transport,
+            deadline: deadline, cancelledBy: caller.canceller)
         self.reply = reply
         if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
         defer { candidate.provider.metrics.inflight.decrement() }
@@ -168,9 +170,8 @@ public final class RoutedCall: @unchecked Sendable {
         let end = worker.loop.now()
         waited += start.duration(to: end)
         switch result {
-        case .success(let body):
+        case .success(let (body, type)):
             record(candidate, from: start, to: end, failure: nil, status: reply.status)
-            let type = reply.headers["content-type"] ?? "application/json"
             return .success(.whole(status: reply.status, contentType: type, body: body))
         case .failure(let failure):
             record(candidate, from: start, to: end, failure: failure, status: failure.status)
@@ -178,18 +179,31 @@ public final class RoutedCall: @unchecked Sendable {
         }
     }
 
+    private func transport(
+        to candidate: ResolvedCandidate
+    ) throws(UpstreamFailure) -> ResolvedCandidate.Transport {
+        guard let transport = candidate.transport(for: call.operation) else {
+            throw UpstreamFailure(
+                .modelNotFound, message: "\(candidate.provider.name) has no such operation", status: 404,
+                code: "unsupported_operation")
+        }
+        return transport
+    }
+
     private func takeWhole(
         _ reply: IncomingReply, from candidate: ResolvedCandidate
-    ) async -> Result<[UInt8], UpstreamFailure> {
+    ) async -> Result<(body: [UInt8], contentType: String), UpstreamFailure> {
         do throws(TransportError) {
             let body = try await reply.whole()
-            let verdict = candidate.provider.adapter.judge(
-                status: reply.status, headers: reply.headers, body: body, at: router.time.wallTime())
-            switch verdict {
-            case .success(let summary):
-                self.summary = summary
-                content?.answered(body)
-                return .success(body)
+            let whole = WholeReply(
+                status: reply.status, headers: reply.headers, body: body,
+                receivedAt: router.time.wallTime(), requestID: requestID)
+            switch candidate.provider.adapter.judge(whole, to: call) {
+            case .success(let judged):
+                summary = judged.summary
+                content?.answered(judged.body ?? body)
+                if let translated = judged.body { return .success((translated, "application/json")) }
+                return .success((body, reply.headers["content-type"] ?? "application/json"))
             case .failure(let failure): return .failure(failure)
             }
         } catch {

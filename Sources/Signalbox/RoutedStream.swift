@@ -13,7 +13,7 @@ public final class RoutedStream: @unchecked Sendable {
     private let start: Instant
     private unowned let call: RoutedCall
     private var decoder: any StreamDecoder
-    private var events = ServerSentEvents()
+    private var events: StreamEvents
     /// Whole events that wait to be taken.
     private var output: [UInt8] = []
     private var hasDelta = false
@@ -41,7 +41,11 @@ public final class RoutedStream: @unchecked Sendable {
         self.candidate = candidate
         self.call = call
         self.start = start
-        decoder = candidate.provider.adapter.streamDecoder()
+        let adapter = candidate.provider.adapter
+        decoder = adapter.streamDecoder(
+            for: call.call,
+            StreamOpening(receivedAt: call.router.time.wallTime(), requestID: call.requestID))
+        events = StreamEvents(adapter.framing)
         pace = StreamPace(start: start)
     }
 
@@ -75,24 +79,21 @@ public final class RoutedStream: @unchecked Sendable {
         let body: [UInt8]
         do throws(TransportError) {
             try await reply.head()
-            if reply.status == 200, isEventStream { return }
+            if reply.status == 200, events.isCarried(by: reply.headers["content-type"]) { return }
             body = try await reply.whole()
         } catch {
             throw UpstreamFailure(error, status: reply.status)
         }
-        let verdict = candidate.provider.adapter.judge(
-            status: reply.status, headers: reply.headers, body: body, at: call.router.time.wallTime())
-        switch verdict {
+        let whole = WholeReply(
+            status: reply.status, headers: reply.headers, body: body,
+            receivedAt: call.router.time.wallTime(), requestID: call.requestID)
+        switch candidate.provider.adapter.judge(whole, to: call.call) {
         case .failure(let failure): throw failure
         case .success:
             throw UpstreamFailure(
                 .malformedReply, message: "a stream was asked for, and a whole answer came",
                 status: reply.status)
         }
-    }
-
-    private var isEventStream: Bool {
-        reply.headers["content-type"]?.lowercased().hasPrefix("text/event-stream") == true
     }
 
     /// The next whole events, nil once the answer is whole.
@@ -140,7 +141,10 @@ public final class RoutedStream: @unchecked Sendable {
             throw UpstreamFailure(error, status: reply.status)
         }
         let arrived = call.addWait(since: asked)
-        guard let piece else { return try endWithoutTerminator() }
+        guard let piece else {
+            if let last = events.end() { try take(last, at: arrived) }
+            return hasEnded ? () : try endWithoutTerminator()
+        }
         events.push(piece)
         try takeEvents(at: arrived)
     }
@@ -148,10 +152,10 @@ public final class RoutedStream: @unchecked Sendable {
     private func takeEvents(at arrived: Instant) throws(UpstreamFailure) {
         while !hasEnded {
             let event: ServerSentEvent?
-            do throws(ServerSentEventsError) {
+            do throws(StreamEvents.Broken) {
                 event = try events.next()
             } catch {
-                throw UpstreamFailure(.malformedReply, message: "\(error)", status: reply.status)
+                throw UpstreamFailure(.malformedReply, message: error.message, status: reply.status)
             }
             guard let event else { return }
             try take(event, at: arrived)
@@ -161,14 +165,14 @@ public final class RoutedStream: @unchecked Sendable {
     private func take(_ event: ServerSentEvent, at arrived: Instant) throws(UpstreamFailure) {
         switch decoder.decode(event.bytes, in: event.data) {
         case .forward(let delta):
-            hasDelta = hasDelta || delta
-            if !pace.hasBegun { begin(at: arrived) }
-            pace.chunk(at: arrived)
-            call.streamed(event.bytes, in: event.data)
-            output.reserveCapacity(output.count + event.data.count + 8)
-            output += RoutedStream.dataPrefix
-            output += event.bytes[event.data]
-            output += RoutedStream.eventEnd
+            note(delta, at: arrived)
+            send(event.bytes, in: event.data)
+        case .replace(let payloads, let delta):
+            note(delta, at: arrived)
+            for payload in payloads { send(payload, in: 0..<payload.count) }
+        case .last(let payloads):
+            for payload in payloads { send(payload, in: 0..<payload.count) }
+            complete()
         case .done: complete()
         case .malformed:
             malformedChunks += 1
@@ -181,6 +185,20 @@ public final class RoutedStream: @unchecked Sendable {
             }
         case .failure(let failure): throw failure
         }
+    }
+
+    private func note(_ delta: Bool, at arrived: Instant) {
+        hasDelta = hasDelta || delta
+        if !pace.hasBegun { begin(at: arrived) }
+        pace.chunk(at: arrived)
+    }
+
+    private func send(_ payload: [UInt8], in range: Range<Int>) {
+        call.streamed(payload, in: range)
+        output.reserveCapacity(output.count + range.count + 8)
+        output += RoutedStream.dataPrefix
+        output += payload[range]
+        output += RoutedStream.eventEnd
     }
 
     /// The first chunk, of content or not. Its model is the stream's.

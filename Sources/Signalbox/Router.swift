@@ -121,17 +121,18 @@ final class Worker: @unchecked Sendable {
     }
 
     func send(
-        _ call: ChatCall, body: [UInt8], headers: [RequestHeader], to candidate: ResolvedCandidate,
-        deadline: Deadline, cancelledBy canceller: IncomingReply.Canceller
+        _ call: ChatCall, body: [UInt8], headers: [RequestHeader], to provider: ResolvedProvider,
+        over transport: ResolvedCandidate.Transport, deadline: Deadline,
+        cancelledBy canceller: IncomingReply.Canceller
     ) -> IncomingReply {
-        switch candidate.transport {
+        switch transport {
         case .http(let template):
             return client.post(
                 template, body: body, headers: headers, deadline: deadline, cancelledBy: canceller)
         case .script(let script):
             return ScriptPlayer.play(
-                script(call), on: loop, timeouts: candidate.provider.timeouts,
-                replyBytesMax: candidate.provider.replyBytesMax, deadline: deadline, cancelledBy: canceller)
+                script(call), on: loop, timeouts: provider.timeouts,
+                replyBytesMax: provider.replyBytesMax, deadline: deadline, cancelledBy: canceller)
         }
     }
 }

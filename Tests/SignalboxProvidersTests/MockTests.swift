@@ -1,5 +1,6 @@
 import SignalboxCore
 import SignalboxProviders
+import SignalboxTesting
 import Testing
 
 @Suite struct MockTests {
@@ -7,31 +8,31 @@ import Testing
         settings: MockSettings(
             latency: .milliseconds(5), chunkCount: 3, chunkInterval: .milliseconds(2), text: "один\n\"2\""))
 
+    private let opening = StreamOpening(receivedAt: WallTime(nanosecondsSince1970: 0))
+
     private func script(_ model: String, _ request: String) throws -> [ReplyScript.Step] {
-        let fields = try JSONFields(scanning: Array(request.utf8))
-        let call = ChatCall(
-            body: fields.bytes, fields: fields, model: model, isStreaming: fields.bool("stream") ?? false)
-        guard case .script(let script) = adapter.target(model: model, key: nil) else {
+        let call = try ChatCall(text: request)
+        guard case .script(let script) = adapter.target(.chat, model: model, key: nil) else {
             Issue.record("the mock goes to the network")
             return []
         }
         return script(call).steps
     }
 
-    private func judged(_ steps: [ReplyScript.Step]) -> Result<ReplySummary, UpstreamFailure>? {
+    private func judged(_ steps: [ReplyScript.Step]) throws -> Result<ReplySummary, UpstreamFailure>? {
         var status = 0
-        var block = HeaderBlock()
+        var fields: [String: String] = [:]
         var body: [UInt8] = []
         for step in steps {
             switch step {
-            case .head(let code, let headers): (status, block) = (code, HeaderBlock(headers))
+            case .head(let code, let headers): (status, fields) = (code, headers)
             case .bytes(let bytes): body += bytes
             case .wait: break
             case .cut, .stall: return nil
             }
         }
-        return adapter.judge(
-            status: status, headers: block, body: body, at: WallTime(nanosecondsSince1970: 0))
+        let reply = WholeReply(status, String(decoding: body, as: UTF8.self), fields)
+        return adapter.judge(reply, to: try ChatCall(text: "{}")).map(\.summary)
     }
 
     private func events(_ steps: [ReplyScript.Step]) -> [[UInt8]] {
@@ -47,7 +48,7 @@ import Testing
         let steps = try script("any-model", #"{"model":"chat"}"#)
         #expect(steps.first == .wait(.milliseconds(5)))
         #expect(
-            judged(steps)
+            try judged(steps)
                 == .success(
                     ReplySummary(
                         usage: TokenUsage(promptTokens: 10, completionTokens: 20), finishReason: "stop",
@@ -69,7 +70,7 @@ import Testing
     {
         let steps = try script(
             "mock-normal", #"{"model":"m","stream":true,"stream_options":{"include_usage":\#(asked)}}"#)
-        var decoder = adapter.streamDecoder()
+        var decoder = adapter.streamDecoder(for: try ChatCall(text: "{}"), opening)
         let events = events(steps)
         let judged = events.map { decoder.decode($0, in: 0..<$0.count) }
         #expect(judged.count { $0 == .forward(hasDelta: true) } == 3)
@@ -88,7 +89,7 @@ import Testing
         ) throws
     {
         for request in [#"{"model":"m"}"#, #"{"model":"m","stream":true}"#] {
-            guard case .failure(let failure)? = judged(try script(mode.rawValue, request)) else {
+            guard case .failure(let failure)? = try judged(try script(mode.rawValue, request)) else {
                 Issue.record("\(mode) answered")
                 continue
             }
@@ -105,7 +106,7 @@ import Testing
         }
         let cut = events(try script("mock-cut", #"{"model":"m","stream":true}"#))
         #expect(cut.count == 3)
-        var decoder = adapter.streamDecoder()
+        var decoder = adapter.streamDecoder(for: try ChatCall(text: "{}"), opening)
         let spoiled = events(try script("mock-malformed-chunk", #"{"model":"m","stream":true}"#))
         #expect(spoiled.count { decoder.decode($0, in: 0..<$0.count) == .malformed } == 1)
     }

@@ -1,5 +1,6 @@
 import SignalboxCore
 import SignalboxProviders
+import SignalboxTesting
 import Testing
 
 @Suite struct OpenAICompatibleFailureTests {
@@ -9,9 +10,8 @@ import Testing
         _ status: Int, _ body: String, _ headers: [String: String] = [:],
         at now: WallTime = WallTime(nanosecondsSince1970: 0)
     ) -> UpstreamFailure? {
-        let result = Self.adapter.judge(
-            status: status, headers: HeaderBlock(headers), body: Array(body.utf8), at: now)
-        switch result {
+        guard let call = try? ChatCall(text: "{}") else { return nil }
+        switch Self.adapter.judge(WholeReply(status, body, headers, at: now), to: call) {
         case .success: return nil
         case .failure(let failure): return failure
         }

@@ -1,32 +1,29 @@
 import SignalboxCore
 import SignalboxProviders
+import SignalboxTesting
 import Testing
 
 @Suite struct OpenAICompatibleTests {
     private static let adapter = OpenAICompatibleAdapter(baseURL: "https://api.example.com/v1//")
 
-    private func judge(_ body: String) -> Result<ReplySummary, UpstreamFailure> {
-        Self.adapter.judge(
-            status: 200, headers: HeaderBlock(), body: Array(body.utf8), at: WallTime(nanosecondsSince1970: 0)
-        )
+    private func judge(_ body: String) throws -> Result<ReplySummary, UpstreamFailure> {
+        Self.adapter.judge(WholeReply(200, body), to: try ChatCall(text: "{}")).map(\.summary)
     }
 
     private func encode(_ text: String, model: String) throws -> String {
-        let fields = try JSONFields(scanning: Array(text.utf8))
-        let call = ChatCall(
-            body: fields.bytes, fields: fields, model: fields.string("model") ?? "", isStreaming: false)
-        return String(decoding: try Self.adapter.encode(call, model: model), as: UTF8.self)
+        String(decoding: try Self.adapter.encode(try ChatCall(text: text), model: model), as: UTF8.self)
     }
 
     @Test func `a call goes to the completions path with its key as a bearer`() throws {
-        guard case .http(let url, let headers) = Self.adapter.target(model: "m", key: Secret("k1")) else {
+        guard case .http(let url, let headers) = Self.adapter.target(.chat, model: "m", key: Secret("k1"))
+        else {
             Issue.record("expected a network target")
             return
         }
         #expect(url == "https://api.example.com/v1/chat/completions")
         #expect(headers.map(\.name) == ["content-type", "authorization"])
         #expect(headers.map { $0.value.reveal() } == ["application/json", "Bearer k1"])
-        guard case .http(_, let open) = Self.adapter.target(model: "m", key: nil) else { return }
+        guard case .http(_, let open) = Self.adapter.target(.chat, model: "m", key: nil) else { return }
         #expect(open.map(\.name) == ["content-type"])
     }
 
@@ -39,23 +36,23 @@ import Testing
         #expect(try encode(#"{"model": "chat"}"#, model: "chat") == #"{"model": "chat"}"#)
     }
 
-    @Test func `usage and finish reason are read from a reply`() {
+    @Test func `usage and finish reason are read from a reply`() throws {
         let body =
             #"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}],"#
             + #""usage":{"prompt_tokens":9,"completion_tokens":5,"#
             + #""prompt_tokens_details":{"cached_tokens":4},"#
             + #""completion_tokens_details":{"reasoning_tokens":3}}}"#
         let usage = TokenUsage(promptTokens: 9, completionTokens: 5, cachedTokens: 4, reasoningTokens: 3)
-        #expect(judge(body) == .success(ReplySummary(usage: usage, finishReason: "stop")))
-        #expect(judge(#"{"choices":[{}],"usage":null}"#) == .success(ReplySummary()))
+        #expect(try judge(body) == .success(ReplySummary(usage: usage, finishReason: "stop")))
+        #expect(try judge(#"{"choices":[{}],"usage":null}"#) == .success(ReplySummary()))
     }
 
     @Test(arguments: [
         "", "<html></html>", "{}", "[]", #"{"choices":{}}"#, #"{"choices":[]}"#, #"{"choices":[{"index":0"#,
         "null",
         #"{"choices":[]} x"#,
-    ]) func `a reply that is not the provider's format is malformed`(body: String) {
-        guard case .failure(let failure) = judge(body) else {
+    ]) func `a reply that is not the provider's format is malformed`(body: String) throws {
+        guard case .failure(let failure) = try judge(body) else {
             Issue.record("accepted \(body)")
             return
         }
@@ -63,8 +60,9 @@ import Testing
         #expect(failure.status == 200)
     }
 
-    private func steps(_ events: [String]) -> (steps: [StreamStep], decoder: any StreamDecoder) {
-        var decoder = Self.adapter.streamDecoder()
+    private func steps(_ events: [String]) throws -> (steps: [StreamStep], decoder: any StreamDecoder) {
+        let opening = StreamOpening(receivedAt: WallTime(nanosecondsSince1970: 0))
+        var decoder = Self.adapter.streamDecoder(for: try ChatCall(text: "{}"), opening)
         let steps = events.map { text in
             let bytes = Array("data: \(text)\n\n".utf8)
             return decoder.decode(bytes, in: 6..<bytes.count - 2)
@@ -76,8 +74,8 @@ import Testing
         #"{"id":"1","choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}],"usage":null}"#
     }
 
-    @Test func `a stream's first content, its usage and its end are told`() {
-        let (steps, decoder) = steps([
+    @Test func `a stream's first content, its usage and its end are told`() throws {
+        let (steps, decoder) = try steps([
             chunk(#"{"role":"assistant","content":""}"#), chunk(#"{"content":"a"}"#),
             chunk("{}", finish: #""stop""#),
             #"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#, "[DONE]",
@@ -97,14 +95,14 @@ import Testing
         (#"{"refusal":"no"}"#, true),
         (#"{"tool_calls":[]}"#, false), (#"{"content":null}"#, false), (#"{"role":"assistant"}"#, false),
         ("null", false),
-    ]) func `anything that a caller would see is a delta`(delta: String, hasDelta: Bool) {
-        let (steps, decoder) = steps([chunk(delta)])
+    ]) func `anything that a caller would see is a delta`(delta: String, hasDelta: Bool) throws {
+        let (steps, decoder) = try steps([chunk(delta)])
         #expect(steps == [.forward(hasDelta: hasDelta)])
         #expect(!decoder.isCompleteWithoutTerminator)
     }
 
-    @Test func `an error inside a stream is a failure, and what is not JSON is malformed`() {
-        let (steps, _) = steps([
+    @Test func `an error inside a stream is a failure, and what is not JSON is malformed`() throws {
+        let (steps, _) = try steps([
             #"{"error":{"message":"busy","type":"server_error","code":null}}"#, "{\"choices\":[", "[]", "",
             "{}",
             #"{"error":null,"choices":[]}"#, "[DONE]x",

@@ -1,18 +1,30 @@
-/// One chat completion as the caller asked for it: the caller's own bytes, and where in them the few fields
-/// stand that routing needs.
+/// One request as the caller asked for it: the caller's own bytes, and where in them the few fields stand
+/// that routing needs.
 public struct ChatCall: Sendable {
-    /// The request body, exactly as it came.
+    /// The request body in OpenAI's dialect: exactly as it came, or translated from the caller's dialect.
     public let body: [UInt8]
     /// The places of the top-level fields in `body`.
     public let fields: JSONFields
     /// What `model` asks for, decoded.
     public let model: String
-    public let isStreaming: Bool
+    public let operation: CallOperation
 
-    public init(body: [UInt8], fields: JSONFields, model: String, isStreaming: Bool) {
+    public init(body: [UInt8], fields: JSONFields, model: String, operation: CallOperation) {
         self.body = body
         self.fields = fields
         self.model = model
-        self.isStreaming = isStreaming
+        self.operation = operation
+    }
+
+    public init(body: [UInt8], fields: JSONFields, model: String, isStreaming: Bool) {
+        self.init(
+            body: body, fields: fields, model: model, operation: isStreaming ? .chatStream : .chat)
+    }
+
+    public var isStreaming: Bool { operation == .chatStream }
+
+    /// Whether the caller wants the usage of a stream told in a last chunk.
+    public var wantsStreamUsage: Bool {
+        fields.object("stream_options")?.bool("include_usage") ?? false
     }
 }

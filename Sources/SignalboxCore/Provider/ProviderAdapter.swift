@@ -1,22 +1,49 @@
 /// One vendor's wire format: bytes in, values out, no I/O.
 ///
 /// Everything that does not change between requests (address, headers) is asked for once, when configuration
-/// loads.
+/// loads. What the caller sees is OpenAI's dialect: an adapter whose vendor speaks another translates, with
+/// ``Conversation``, ``ChatAnswer`` and ``ChatChunks``.
 public protocol ProviderAdapter: Sendable {
-    /// Where calls to `model` with `key` go.
-    func target(model: String, key: Secret?) -> CallTarget
+    /// How the vendor divides a stream into events.
+    var framing: StreamFraming { get }
 
-    /// The body of one attempt. `call` keeps the caller's bytes; only what must change is spliced.
+    /// Where calls to `model` with `key` go; nil where the vendor has no such operation.
+    func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget?
+
+    /// The body of one attempt. A vendor that speaks the caller's dialect gets the caller's bytes; only what
+    /// must change is spliced.
+    /// - Throws: of kind `invalidRequest`, naming the field, what the vendor cannot express.
     func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8]
 
-    /// Judges a complete, unstreamed reply. `now` is for a Retry-After that names a date.
-    func judge(
-        status: Int, headers: HeaderBlock, body: [UInt8], at now: WallTime
-    ) -> Result<ReplySummary, UpstreamFailure>
+    /// Judges a complete, unstreamed reply.
+    func judge(_ reply: WholeReply, to call: ChatCall) -> Result<JudgedReply, UpstreamFailure>
 
-    /// Decodes one streamed reply (status 200); a reply with another status goes to
-    /// ``judge(status:headers:body:at:)``.
-    func streamDecoder() -> any StreamDecoder
+    /// Decodes one streamed reply (status 200); a reply with another status goes to ``judge(_:to:)``.
+    func streamDecoder(for call: ChatCall, _ opening: StreamOpening) -> any StreamDecoder
+
+    /// What a reply's header says of the limits on the key that was used.
+    func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits
+}
+
+extension ProviderAdapter {
+    public var framing: StreamFraming { .serverSentEvents }
+
+    public func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits { RateLimits() }
+}
+
+/// What is asked of a provider.
+public enum CallOperation: Sendable, Hashable, CaseIterable {
+    case chat
+    /// A chat whose answer is streamed: some vendors have another address for it.
+    case chatStream
+    case embeddings
+}
+
+/// How a stream is divided into events.
+public enum StreamFraming: Sendable, Hashable {
+    case serverSentEvents
+    /// A JSON text a line.
+    case jsonLines
 }
 
 /// Where the bytes of an attempt go.
@@ -27,11 +54,55 @@ public enum CallTarget: Sendable {
     case script(@Sendable (ChatCall) -> ReplyScript)
 }
 
+/// A complete reply as it came.
+public struct WholeReply: Sendable {
+    public let status: Int
+    public let headers: HeaderBlock
+    public let body: [UInt8]
+    /// For a Retry-After that names a date, and for the `created` of translated answers.
+    public let receivedAt: WallTime
+    /// What a translated answer is called where the vendor gives it no name.
+    public let requestID: String
+
+    public init(
+        status: Int, headers: HeaderBlock, body: [UInt8], receivedAt: WallTime, requestID: String = ""
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.receivedAt = receivedAt
+        self.requestID = requestID
+    }
+}
+
+/// What is known of a stream before its first event.
+public struct StreamOpening: Sendable {
+    public let receivedAt: WallTime
+    public let requestID: String
+
+    public init(receivedAt: WallTime, requestID: String = "") {
+        self.receivedAt = receivedAt
+        self.requestID = requestID
+    }
+}
+
+/// A good reply.
+public struct JudgedReply: Sendable, Equatable {
+    public var summary: ReplySummary
+    /// The answer in OpenAI's dialect; nil where the reply is that already and goes out as it came.
+    public var body: [UInt8]?
+
+    public init(_ summary: ReplySummary, body: [UInt8]? = nil) {
+        self.summary = summary
+        self.body = body
+    }
+}
+
 /// What a complete reply says beside its text.
 public struct ReplySummary: Sendable, Equatable {
     public var usage: TokenUsage?
     public var finishReason: String?
-    /// The model that the provider says has answered. Its own word: never a metric's label as it is.
+    /// The model that answered, as the provider names it.
     public var model: String?
 
     public init(usage: TokenUsage? = nil, finishReason: String? = nil, model: String? = nil) {
@@ -67,7 +138,7 @@ public protocol StreamDecoder: Sendable {
     /// The latest usage seen on any chunk, and the finish reason.
     var summary: ReplySummary { get }
 
-    /// Judges the data of one server-sent event, which is `bytes[range]`.
+    /// Judges the data of one event, which is `bytes[range]`.
     mutating func decode(_ bytes: [UInt8], in range: Range<Int>) -> StreamStep
 
     /// Whether a stream that ends here, without its terminator, was nevertheless whole.
@@ -79,8 +150,12 @@ public enum StreamStep: Sendable, Equatable {
     /// Pass the data on. `hasDelta` is true where it carries content that a caller would see: from the first
     /// such event on, the reply cannot be redone elsewhere unnoticed.
     case forward(hasDelta: Bool)
+    /// Send these payloads instead (none: the event is not for the caller), chunks of OpenAI's dialect each.
+    case replace([[UInt8]], hasDelta: Bool)
     /// The vendor's terminator: the reply is whole.
     case done
+    /// The same, behind a last few payloads.
+    case last([[UInt8]])
     /// Not in the vendor's format: skipped and counted.
     case malformed
     /// An error inside the stream.

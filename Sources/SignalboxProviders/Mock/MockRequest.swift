@@ -10,15 +10,15 @@ public struct MockAdapter: ProviderAdapter {
     }
 
     /// The scripts are made once, here: playing one costs a request nothing but a reference.
-    public func target(model: String, key: Secret?) -> CallTarget {
+    public func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget? {
+        guard operation != .embeddings else { return nil }
         let script = MockScript(model: model, settings: settings)
         let plain = script.plain()
         let streamed = script.streamed(includesUsage: false)
         let streamedWithUsage = script.streamed(includesUsage: true)
         return .script { call in
             guard call.isStreaming else { return plain }
-            let includesUsage = call.fields.object("stream_options")?.bool("include_usage") ?? false
-            return includesUsage ? streamedWithUsage : streamed
+            return call.wantsStreamUsage ? streamedWithUsage : streamed
         }
     }
 
@@ -26,13 +26,11 @@ public struct MockAdapter: ProviderAdapter {
         try format.encode(call, model: model)
     }
 
-    public func judge(
-        status: Int, headers: HeaderBlock, body: [UInt8], at now: WallTime
-    ) -> Result<ReplySummary, UpstreamFailure> {
-        format.judge(status: status, headers: headers, body: body, at: now)
+    public func judge(_ reply: WholeReply, to call: ChatCall) -> Result<JudgedReply, UpstreamFailure> {
+        format.judge(reply, to: call)
     }
 
-    public func streamDecoder() -> any StreamDecoder {
-        format.streamDecoder()
+    public func streamDecoder(for call: ChatCall, _ opening: StreamOpening) -> any StreamDecoder {
+        format.streamDecoder(for: call, opening)
     }
 }

@@ -2,38 +2,42 @@ public import SignalboxCore
 
 /// OpenAI's chat completions, as OpenAI and everyone who copied it speaks them.
 public struct OpenAICompatibleAdapter: ProviderAdapter {
-    private let url: String
+    private let baseURL: String
 
     /// `baseURL` is what stands before `/chat/completions`.
     public init(baseURL: String) {
         var base = Substring(baseURL)
         while base.hasSuffix("/") { base = base.dropLast() }
-        url = base + "/chat/completions"
+        self.baseURL = String(base)
     }
 
-    public func target(model: String, key: Secret?) -> CallTarget {
+    public func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget? {
+        let path: String
+        switch operation {
+        case .chat, .chatStream: path = "/chat/completions"
+        case .embeddings: path = "/embeddings"
+        }
         var headers = [(name: "content-type", value: Secret("application/json"))]
         if let key, !key.isEmpty {
             headers.append((name: "authorization", value: Secret("Bearer " + key.reveal())))
         }
-        return .http(url: url, headers: headers)
+        return .http(url: baseURL + path, headers: headers)
     }
 
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         OpenAICompatibleRequest.encode(call, model: model)
     }
 
-    public func judge(
-        status: Int, headers: HeaderBlock, body: [UInt8], at now: WallTime
-    ) -> Result<ReplySummary, UpstreamFailure> {
-        guard 200...299 ~= status else {
-            let retryAfter = RetryAfter.read(headers, at: now)
-            return .failure(OpenAICompatibleFailure.judge(status: status, body: body, retryAfter: retryAfter))
+    public func judge(_ reply: WholeReply, to call: ChatCall) -> Result<JudgedReply, UpstreamFailure> {
+        guard 200...299 ~= reply.status else {
+            let retryAfter = RetryAfter.read(reply.headers, at: reply.receivedAt)
+            return .failure(
+                OpenAICompatibleFailure.judge(status: reply.status, body: reply.body, retryAfter: retryAfter))
         }
-        return OpenAICompatibleReply.judge(status: status, body: body)
+        return OpenAICompatibleReply.judge(status: reply.status, body: reply.body).map { JudgedReply($0) }
     }
 
-    public func streamDecoder() -> any StreamDecoder {
+    public func streamDecoder(for call: ChatCall, _ opening: StreamOpening) -> any StreamDecoder {
         OpenAICompatibleStream()
     }
 }
