@@ -140,10 +140,7 @@ final class ResolvedProvider: Sendable {
     }
 
     private static func server(of provider: Configuration.Provider) -> (address: String, port: Int)? {
-        switch provider.kind {
-        case .openAICompatible: provider.baseURL.map { ($0.host, Int($0.port)) }
-        case .mock: nil
-        }
+        provider.kind.isNetworked ? provider.baseURL.map { ($0.host, Int($0.port)) } : nil
     }
 
     /// The alias where a provider needs no key.
@@ -243,6 +240,8 @@ extension Configuration.Provider {
             if let text = mock.text { mocked.text = text }
             if let cut = mock.cutAfter { mocked.cutAfterChunks = cut }
         }
-        return ProviderSettings(baseURL: baseURL?.text, mock: mocked)
+        var settings = ProviderSettings(baseURL: baseURL?.text, mock: mocked)
+        settings.dropsUnsupported = dropsUnsupported
+        return settings
     }
 }

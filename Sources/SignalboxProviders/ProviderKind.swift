@@ -1,7 +1,23 @@
 public import SignalboxCore
 
-/// The kinds of provider that a configuration may name: one folder of this module each.
+/// The kinds of provider that a configuration may name.
+///
+/// A vendor with a wire format of its own has a folder of that name in this module; those that speak OpenAI's
+/// share one and differ by a row of facts.
 public enum ProviderKind: String, Sendable, CaseIterable {
+    case openai
+    case anthropic
+    case gemini
+    case groq
+    case cerebras
+    case mistral
+    case deepseek
+    case xai
+    case openrouter
+    case together
+    case gigachat
+    case yandexgpt
+    case ollama
     /// Anything that speaks OpenAI's chat completions. It has no default address: `base_url` is required.
     case openAICompatible = "openai-compatible"
     /// Replies from a script, without a network: for demonstrations and tests. Its models choose how it
@@ -11,20 +27,54 @@ public enum ProviderKind: String, Sendable, CaseIterable {
     /// Where calls go when the configuration does not say; nil where it must (or where nothing is called).
     public var defaultBaseURL: String? {
         switch self {
+        case .openai: "https://api.openai.com/v1"
+        case .anthropic: "https://api.anthropic.com/v1"
+        case .gemini: "https://generativelanguage.googleapis.com/v1beta"
+        case .groq: "https://api.groq.com/openai/v1"
+        case .cerebras: "https://api.cerebras.ai/v1"
+        case .mistral: "https://api.mistral.ai/v1"
+        case .deepseek: "https://api.deepseek.com"
+        case .xai: "https://api.x.ai/v1"
+        case .openrouter: "https://openrouter.ai/api/v1"
+        case .together: "https://api.together.xyz/v1"
+        case .gigachat: "https://gigachat.devices.sberbank.ru/api/v1"
+        case .yandexgpt: "https://llm.api.cloud.yandex.net/foundationModels/v1"
+        case .ollama: "http://localhost:11434"
         case .openAICompatible, .mock: nil
+        }
+    }
+
+    /// Whether calls go over a network.
+    public var isNetworked: Bool { self != .mock }
+
+    /// `gen_ai.provider.name` as the GenAI conventions (v1.41) spell it; nil where they have no word for it.
+    public var conventionalName: String? {
+        switch self {
+        case .openai: "openai"
+        case .anthropic: "anthropic"
+        case .gemini: "gcp.gemini"
+        case .groq: "groq"
+        case .mistral: "mistral_ai"
+        case .deepseek: "deepseek"
+        case .xai: "x_ai"
+        case .cerebras, .openrouter, .together, .gigachat, .yandexgpt, .ollama, .openAICompatible, .mock: nil
         }
     }
 
     public func adapter(settings: ProviderSettings) throws(ProviderSettingsError) -> any ProviderAdapter {
         switch self {
-        case .openAICompatible:
-            guard let baseURL = settings.baseURL ?? defaultBaseURL, !baseURL.isEmpty else {
-                throw .baseURLMissing(kind: self)
-            }
-            return OpenAICompatibleAdapter(baseURL: baseURL)
-        case .mock:
-            return MockAdapter(settings: settings.mock)
+        case .mock: return MockAdapter(settings: settings.mock)
+        case .openai, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together, .openAICompatible:
+            return OpenAICompatibleAdapter(baseURL: try baseURL(settings))
+        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
         }
+    }
+
+    private func baseURL(_ settings: ProviderSettings) throws(ProviderSettingsError) -> String {
+        guard let baseURL = settings.baseURL ?? defaultBaseURL, !baseURL.isEmpty else {
+            throw .baseURLMissing(kind: self)
+        }
+        return baseURL
     }
 }
 
@@ -32,6 +82,8 @@ public enum ProviderKind: String, Sendable, CaseIterable {
 public struct ProviderSettings: Sendable, Equatable {
     /// Such as `https://api.openai.com/v1`; a slash at the end is ignored.
     public var baseURL: String?
+    /// Leave out what the vendor cannot express, instead of refusing the request.
+    public var dropsUnsupported = false
     /// Only for the `mock` kind.
     public var mock: MockSettings
 
@@ -43,10 +95,12 @@ public struct ProviderSettings: Sendable, Equatable {
 
 public enum ProviderSettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     case baseURLMissing(kind: ProviderKind)
+    case notBuilt(kind: ProviderKind)
 
     public var description: String {
         switch self {
         case .baseURLMissing(let kind): "a provider of kind \(kind.rawValue) needs a base_url"
+        case .notBuilt(let kind): "providers of kind \(kind.rawValue) are not built yet"
         }
     }
 }

@@ -5,10 +5,9 @@ import SignalboxProviders
 /// provider's name in the configuration.
 enum GenAIProviderName {
     static func of(_ provider: Configuration.Provider) -> String {
-        switch provider.kind {
-        case .openAICompatible: provider.baseURL.flatMap { vendor(at: $0.host) } ?? provider.name
-        case .mock: provider.name
-        }
+        let atAddress =
+            provider.kind == .openAICompatible ? provider.baseURL.flatMap { vendor(at: $0.host) } : nil
+        return provider.kind.conventionalName ?? atAddress ?? provider.name
     }
 
     /// Whoever speaks OpenAI's dialect at its own address.

@@ -30,10 +30,16 @@ extension ConfigurationReading {
         provider.baseURL = section["base_url"]?.baseURL()
         section.set(&provider.certificateAuthorityFile, "ca_file", certificateFile)
         section.set(&provider.headers, "headers", headers)
+        section.set(&provider.dropsUnsupported, "drop_unsupported") { $0.flag() }
         section.set(&provider.mock, "mock", mock)
         switch kind {
         case .openAICompatible:
             _ = section.required("base_url", remedy: "write base_url: https://… up to and with /v1")
+            section["mock"]?.refuse("belongs to the kind mock", "remove it")
+        case .openai, .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
+            .together,
+            .gigachat, .yandexgpt, .ollama:
+            if provider.baseURL == nil { provider.baseURL = kind?.defaultBaseURL.flatMap(BaseURL.init) }
             section["mock"]?.refuse("belongs to the kind mock", "remove it")
         case .mock:
             for key in ["base_url", "ca_file", "headers"] {

@@ -44,7 +44,7 @@ enum Schema: String, CaseIterable {
         case .provider:
             [
                 "name", "kind", "base_url", "keys", "models", "timeouts", "ca_file", "reply_max", "headers",
-                "mock",
+                "drop_unsupported", "mock",
             ]
         case .timeouts: ["connect", "first_token", "idle", "total"]
         case .mock: ["latency", "chunks", "chunk_interval", "text", "cut_after"]
@@ -85,9 +85,7 @@ enum NotBuilt {
         (.tenant, "webhook"),
     ]
 
-    static let kinds = [
-        "anthropic", "cerebras", "custom", "gemini", "gigachat", "groq", "ollama", "yandexgpt",
-    ]
+    static let kinds = ["custom"]
 
     static let strategies = [
         "adaptive", "best-available", "first-available", "random", "round-robin", "weighted",

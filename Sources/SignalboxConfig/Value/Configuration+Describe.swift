@@ -94,6 +94,7 @@ extension Configuration.Provider {
         yaml.value("reply_max", ByteCountText.print(replyBytesMax), depth: 2)
         if !headers.isEmpty { yaml.key("headers", depth: 2) }
         for header in headers { yaml.value(header.name, header.value.description, depth: 3) }
+        if dropsUnsupported { yaml.value("drop_unsupported", "true", depth: 2) }
         guard let mock else { return }
         yaml.key("mock", depth: 2)
         yaml.value("latency", DurationText.print(mock.latency), depth: 3)

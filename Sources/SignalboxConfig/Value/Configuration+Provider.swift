@@ -7,7 +7,7 @@ extension Configuration {
         /// The label in metrics, logs and bills: `[a-z0-9][a-z0-9_-]{0,63}`, unique.
         public var name: String
         public var kind: ProviderKind
-        /// Never nil for `openai-compatible`, always nil for `mock`.
+        /// Where calls go: the kind's own address unless the file names another. Nil for `mock` alone.
         public var baseURL: BaseURL?
         /// In the order in which they are tried. May be empty where the provider wants none; at most 1,000.
         public var keys: [Key]
@@ -20,6 +20,8 @@ extension Configuration {
         public var replyBytesMax = 32 << 20
         /// Sent with every call, sorted by name; at most 64.
         public var headers: [Header] = []
+        /// Leave out of requests what the vendor cannot express, instead of refusing them. Default false.
+        public var dropsUnsupported = false
         /// How a mock behaves; nil for every other kind.
         public var mock: Mock?
 
@@ -31,10 +33,7 @@ extension Configuration {
             self.baseURL = baseURL
             self.keys = keys
             self.models = models
-            switch kind {
-            case .openAICompatible: mock = nil
-            case .mock: mock = Mock()
-            }
+            mock = kind == .mock ? Mock() : nil
         }
     }
 
