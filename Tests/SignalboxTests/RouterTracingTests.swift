@@ -74,7 +74,8 @@ import Testing
         try test.ask(
             parameters:
                 #","temperature":0.5,"top_p":1,"max_tokens":7,"max_completion_tokens":9,"seed":-3,"n":2,"#
-                + #""top_k":40,"presence_penalty":-1.5e0,"stop":["SECRET"],"response_format":{"type":"json_object"}"#
+                + #""top_k":40,"presence_penalty":-1.5e0,"stop":["SECRET"],"#
+                + #""response_format":{"type":"json_object"}"#
         )
         let attempt = try #require(test.spans.all.first)
         #expect(attempt["gen_ai.request.temperature"] == .double(0.5))

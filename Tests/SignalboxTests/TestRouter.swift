@@ -51,7 +51,8 @@ final class TestRouter: Sendable {
         prompt: String = "hello", parameters: String = ""
     ) throws -> TraceContext {
         let text =
-            #"{"model":"chat","stream":\#(stream),"messages":[{"role":"user","content":"\#(prompt)"}]\#(parameters)}"#
+            #"{"model":"chat","stream":\#(stream)\#(parameters),"#
+            + #""messages":[{"role":"user","content":"\#(prompt)"}]}"#
         let body = Array(text.utf8)
         let call = ChatCall(
             body: body, fields: try JSONFields(scanning: body), model: "chat", isStreaming: stream)
