@@ -23,23 +23,15 @@ enum RequestID {
 
     /// `req_` and 96 random bits in hexadecimal.
     private static func make(_ random: inout FastRandom) -> String {
-        var high = random.next()
-        var low = UInt32(truncatingIfNeeded: random.next())
+        let (high, low) = (random.next(), UInt32(truncatingIfNeeded: random.next()))
         return String(unsafeUninitializedCapacity: 28) { buffer in
-            for (index, byte) in "req_".utf8.enumerated() { buffer[index] = byte }
-            for index in stride(from: 19, through: 4, by: -1) {
-                buffer[index] = digit(UInt8(truncatingIfNeeded: high & 15))
-                high >>= 4
-            }
-            for index in stride(from: 27, through: 20, by: -1) {
-                buffer[index] = digit(UInt8(truncatingIfNeeded: low & 15))
-                low >>= 4
-            }
+            UnsafeMutableRawBufferPointer(buffer).storeBytes(of: prefix, as: UInt32.self)
+            HexText.write(high, to: buffer, at: 4)
+            HexText.write(low, to: buffer, at: 20)
             return 28
         }
     }
 
-    private static func digit(_ nibble: UInt8) -> UInt8 {
-        nibble < 10 ? 0x30 + nibble : 0x57 + nibble
-    }
+    /// `req_` as it stands in memory.
+    private static let prefix = UInt32(bigEndian: 0x7265_715F)
 }

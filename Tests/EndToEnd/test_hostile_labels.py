@@ -36,7 +36,7 @@ def label_values(form: str, *values: str | bytes) -> dict[str, set[str]]:
     """By metric and label, but for buckets and the names of metrics."""
     found: dict[str, set[str]] = {}
     for family in READERS[form](exposition(form, *values).decode()):
-        if family.name.startswith("signalbox_series_dropped"):
+        if family.name.startswith(("signalbox_series_dropped", "signalbox_series_removed")):
             continue
         for sample in family.samples:
             for label, value in sample.labels.items():

@@ -69,6 +69,25 @@ import Testing
         #expect(attempt["error.type"] == nil && attempt.status == .unset)
     }
 
+    @Test func `an attempt's span says what was asked of the model, and quotes nothing`() throws {
+        let test = try TestRouter(models: ["mock-normal"])
+        try test.ask(
+            parameters:
+                #","temperature":0.5,"top_p":1,"max_tokens":7,"max_completion_tokens":9,"seed":-3,"n":2,"#
+                + #""top_k":40,"presence_penalty":-1.5e0,"stop":["SECRET"],"#
+                + #""response_format":{"type":"json_object"}"#
+        )
+        let attempt = try #require(test.spans.all.first)
+        #expect(attempt["gen_ai.request.temperature"] == .double(0.5))
+        #expect(attempt["gen_ai.request.top_p"] == .double(1))
+        #expect(attempt["gen_ai.request.max_tokens"] == 9 && attempt["gen_ai.request.seed"] == -3)
+        #expect(attempt["gen_ai.request.choice.count"] == 2 && attempt["gen_ai.request.top_k"] == 40)
+        #expect(attempt["gen_ai.request.presence_penalty"] == .double(-1.5))
+        #expect(attempt["gen_ai.request.frequency_penalty"] == nil)
+        #expect(attempt["gen_ai.output.type"] == "json")
+        #expect(!"\(attempt.attributes)".contains("SECRET"))
+    }
+
     @Test func `every attempt has its span, with the failure's class`() throws {
         let test = try TestRouter(models: ["mock-ratelimit", "mock-normal"])
         try test.ask()

@@ -48,10 +48,11 @@ final class TestRouter: Sendable {
     @discardableResult
     func ask(
         under parent: TraceContext? = nil, origin: RequestTrace.Origin = .program, stream: Bool = false,
-        prompt: String = "hello"
+        prompt: String = "hello", parameters: String = ""
     ) throws -> TraceContext {
         let text =
-            #"{"model":"chat","stream":\#(stream),"messages":[{"role":"user","content":"\#(prompt)"}]}"#
+            #"{"model":"chat","stream":\#(stream)\#(parameters),"#
+            + #""messages":[{"role":"user","content":"\#(prompt)"}]}"#
         let body = Array(text.utf8)
         let call = ChatCall(
             body: body, fields: try JSONFields(scanning: body), model: "chat", isStreaming: stream)

@@ -39,6 +39,7 @@ struct AttemptSpan {
         if call.isStreaming {
             attributes.append(SpanRecord.Attribute("gen_ai.request.stream", .bool(true)))
         }
+        attributes += call.call.parameterAttributes
         attributes.append(SpanRecord.Attribute("signalbox.provider", .string(candidate.provider.name)))
         attributes.append(SpanRecord.Attribute("signalbox.key", .string(candidate.keyAlias)))
         attributes.append(SpanRecord.Attribute("signalbox.attempt", .int(Int64(number))))

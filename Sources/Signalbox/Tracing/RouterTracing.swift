@@ -4,7 +4,7 @@ import SignalboxHTTP
 import SignalboxTelemetry
 
 /// How a router traces. Settled when configuration loads.
-struct RouterTracing: Sendable {
+final class RouterTracing: Sendable {
     /// Nil where nobody wants spans.
     let sink: (any SpanSink)?
     let scope = InstrumentationScope(name: "signalbox", version: Build.version)
@@ -30,8 +30,9 @@ struct RouterTracing: Sendable {
             isRecorded = sampler.records(context.traceID, parent: parent)
             context.flags = isRecorded ? .sampled : []
         }
+        // What is not recorded need not know where it came from: its copies are cheaper so.
         return RequestTrace(
-            context: context, origin: origin, parent: parent?.spanID,
+            context: context, origin: isRecorded ? origin : .program, parent: parent?.spanID,
             isParentRemote: parent?.isRemote ?? false, isRecorded: isRecorded,
             isPropagated: isPropagated(under: parent),
             civilOffset: isRecorded

@@ -121,10 +121,23 @@ public enum JSONScan {
 
 /// The name of a member, where it stands in the text.
 public struct JSONKey: Sendable {
-    let range: Range<Int>
-    let isEscaped: Bool
+    @usableFromInline let range: Range<Int>
+    @usableFromInline let isEscaped: Bool
 
+    init(range: Range<Int>, isEscaped: Bool) {
+        self.range = range
+        self.isEscaped = isEscaped
+    }
+
+    @inlinable
     public func isNamed(_ name: StaticString, in bytes: [UInt8]) -> Bool {
+        // Most names are told apart by their length.
+        guard isEscaped || range.count == name.utf8CodeUnitCount + 2 else { return false }
+        return isSpelled(name, in: bytes)
+    }
+
+    @usableFromInline
+    func isSpelled(_ name: StaticString, in bytes: [UInt8]) -> Bool {
         JSONScan.isKey(range, isEscaped: isEscaped, name, in: bytes)
     }
 }

@@ -1,3 +1,5 @@
+import SignalboxCore
+
 /// `traceparent` as the W3C has it: Trace Context, recommendation of 23 November 2021, section 3.2.
 extension TraceContext {
     /// Reads what a caller sent. Nil where it must be treated as if there were none.

@@ -1,3 +1,5 @@
+import SignalboxCore
+
 /// Names one trace: sixteen bytes, the first eight in `high`. Never all zero in what is sent or recorded.
 public struct TraceID: Sendable, Hashable {
     public var high: UInt64
