@@ -7,7 +7,9 @@ public enum FakeVendors {
         switch kind {
         case .openai, .openAICompatible: OpenAIFake()
         case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: nil
+        case .gemini: GeminiFake()
+        case .ollama: OllamaFake()
+        case .anthropic, .gigachat, .yandexgpt: nil
         case .mock: nil
         }
     }
