@@ -6,6 +6,13 @@ public struct GeminiFake: FakeVendor {
 
     public var basePath: String { "/v1beta" }
 
+    /// What is written to the cache is counted nowhere.
+    public func answer(to turn: FakeTurn, as model: FakeModel) -> FakeAnswer {
+        var answer = turn.answer(as: model)
+        answer.usage.cacheWriteTokens = 0
+        return answer
+    }
+
     public func reply(to request: FakeRequest) -> ReplyScript {
         let key = request.headers["x-goog-api-key"]
         if request.method == "GET", request.path == basePath + "/models" {
