@@ -7,7 +7,9 @@ public enum FakeVendors {
         switch kind {
         case .openai, .openAICompatible: OpenAIFake()
         case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: nil
+        case .gemini: GeminiFake()
+        case .ollama: OllamaFake()
+        case .anthropic, .gigachat, .yandexgpt: nil
         case .mock: MockFake()
         }
     }
@@ -24,9 +26,9 @@ extension FakeVendors {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
         case .openai, .openAICompatible: capabilities.streamUsageUnasked = false
-        case .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
-            .together,
-            .gigachat, .yandexgpt, .ollama:
+        case .ollama: capabilities.imagesByURL = false
+        case .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together,
+            .gigachat, .yandexgpt:
             break
         case .mock:
             // It forwards what it is asked for without looking, and answers in text.
