@@ -28,7 +28,16 @@ struct PublicAPI: Sendable {
         switch Endpoint(path: exchange.path) {
         case .chatCompletions:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
-            await chat(exchange, id)
+            await answer(AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)) {
+                exchange throws(RequestError) in
+                try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+            }
+        case .embeddings:
+            guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
+            await answer(AskedRequest(exchange, id: id, route: "/v1/embeddings", router)) {
+                exchange throws(RequestError) in
+                try ChatRequest.readEmbeddings(exchange, bytesMax: bodyBytesMax)
+            }
         case .models:
             guard exchange.method == "GET" || exchange.method == "HEAD" else {
                 return refuse(exchange, id, method: "GET, HEAD")
@@ -69,23 +78,26 @@ struct PublicAPI: Sendable {
         asked.exchange.respond(error.reply, asked.id)
     }
 
-    // MARK: Chat
+    // MARK: Calls
 
-    private func chat(_ exchange: Exchange, _ id: String) async {
-        let asked = AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)
+    /// Routes what `read` makes of the exchange, and brings the answer.
+    private func answer(
+        _ asked: AskedRequest, _ read: (Exchange) throws(RequestError) -> ChatCall
+    ) async {
+        let exchange = asked.exchange
         guard let tenant = callers.tenant(of: exchange) else {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
         }
         let call: ChatCall
         do throws(RequestError) {
-            call = try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+            call = try read(exchange)
         } catch {
             if case .coding = error { events.rejected(.bodyCoding) }
             return turnAway(asked, tenant, error.object)
         }
         let routed = router.begin(
-            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, trace: asked.trace,
+            call, tenant: tenant, requestID: asked.id, receivedAt: exchange.receivedAt, trace: asked.trace,
             on: exchange.loop, cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
@@ -112,12 +124,14 @@ struct PublicAPI: Sendable {
 
     private enum Endpoint {
         case chatCompletions
+        case embeddings
         case models
         case health
 
         init?(path: String) {
             switch path {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
+            case "/v1/embeddings", "/embeddings": self = .embeddings
             case "/v1/models", "/models": self = .models
             case "/healthz", "/readyz": self = .health
             default: return nil
