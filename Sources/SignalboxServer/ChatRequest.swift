@@ -1,9 +1,24 @@
 import SignalboxCore
 import SignalboxHTTP
 
-/// Reads a chat completion request out of an exchange: only what routing needs is looked at.
+/// Reads a chat request out of an exchange: only what routing needs is looked at.
 enum ChatRequest {
+    /// What both dialects name alike.
+    struct Opening {
+        let fields: JSONFields
+        let model: String
+        let isStreaming: Bool
+    }
+
+    /// One in OpenAI's dialect.
     static func read(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
+        let asked = try open(exchange, bytesMax: bytesMax)
+        return ChatCall(
+            body: asked.fields.bytes, fields: asked.fields, model: asked.model,
+            isStreaming: asked.isStreaming)
+    }
+
+    static func open(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> Opening {
         let body = try decoded(exchange, bytesMax: bytesMax)
         guard !body.isEmpty else { throw .invalid("The request has no body.", "missing_body", nil) }
         let fields: JSONFields
@@ -25,7 +40,7 @@ enum ChatRequest {
             }
             isStreaming = wanted
         }
-        return ChatCall(body: body, fields: fields, model: model, isStreaming: isStreaming)
+        return Opening(fields: fields, model: model, isStreaming: isStreaming)
     }
 
     private static func decoded(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> [UInt8] {
@@ -50,11 +65,16 @@ enum RequestError: Error {
 
     case invalid(_ message: String, _ code: String, _ parameter: String?)
     case coding(Coding)
+    /// It cannot be read as its dialect wants.
+    case refused(UpstreamFailure)
 
     var object: ErrorObject {
         switch self {
         case .invalid(let message, let code, let parameter):
             return .invalid(message, code: code, parameter: parameter)
+        case .refused(let failure):
+            return .invalid(
+                failure.message, code: failure.code ?? "invalid_value", parameter: failure.parameter)
         case .coding(.unsupported(let coding)):
             return ErrorObject(
                 status: 415, type: "invalid_request_error", code: "unsupported_encoding",

@@ -1,9 +1,10 @@
 import Signalbox
 import SignalboxCore
 import SignalboxHTTP
+import SignalboxProviders
 import SignalboxTelemetry
 
-/// The public listener: OpenAI's dialect in, answers out.
+/// The public listener: OpenAI's dialect in, or Anthropic's, and answers out.
 struct PublicAPI: Sendable {
     let router: Router
     let events: ServerEvents
@@ -29,6 +30,12 @@ struct PublicAPI: Sendable {
         case .chatCompletions:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
             await chat(exchange, id)
+        case .messages:
+            guard exchange.method == "POST" else {
+                return refuse(exchange, id, method: "POST", in: AnthropicDialect())
+            }
+            await messages(exchange, id)
+        case .messageTokens: refuseTokenCount(exchange, id)
         case .models:
             guard exchange.method == "GET" || exchange.method == "HEAD" else {
                 return refuse(exchange, id, method: "GET, HEAD")
@@ -43,11 +50,13 @@ struct PublicAPI: Sendable {
         }
     }
 
-    private func refuse(_ exchange: Exchange, _ id: String, method: String) {
+    private func refuse(
+        _ exchange: Exchange, _ id: String, method: String, in dialect: (any CallerDialect)? = nil
+    ) {
         let error = ErrorObject(
             status: 405, type: "invalid_request_error", code: "method_not_allowed",
             message: "\(exchange.method.prefix(20)) is not supported here; use \(method).")
-        var reply = error.reply
+        var reply = error.reply(in: dialect, requestID: id)
         reply.headers.append(("allow", method))
         exchange.respond(reply, id)
     }
@@ -66,20 +75,37 @@ struct PublicAPI: Sendable {
             status: 401, type: "invalid_request_error", code: "invalid_api_key",
             message: "Incorrect API key provided. Send a tenant's key as `Authorization: Bearer …`.")
         events.turnedAway(asked, error, .rejected)
-        asked.exchange.respond(error.reply, asked.id)
+        asked.exchange.respond(error.reply(in: asked.dialect, requestID: asked.id), asked.id)
     }
 
     // MARK: Chat
 
     private func chat(_ exchange: Exchange, _ id: String) async {
-        let asked = AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)
+        await answer(AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)) {
+            exchange throws(RequestError) in
+            try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+        }
+    }
+
+    private func messages(_ exchange: Exchange, _ id: String) async {
+        let asked = AskedRequest(
+            exchange, id: id, route: "/v1/messages", router, dialect: AnthropicDialect())
+        await answer(asked) { exchange throws(RequestError) in
+            try MessagesRequest.read(exchange, bytesMax: bodyBytesMax)
+        }
+    }
+
+    private func answer(
+        _ asked: AskedRequest, reading read: (Exchange) throws(RequestError) -> ChatCall
+    ) async {
+        let (exchange, id) = (asked.exchange, asked.id)
         guard let tenant = callers.tenant(of: exchange) else {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
         }
         let call: ChatCall
         do throws(RequestError) {
-            call = try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+            call = try read(exchange)
         } catch {
             if case .coding = error { events.rejected(.bodyCoding) }
             return turnAway(asked, tenant, error.object)
@@ -101,7 +127,15 @@ struct PublicAPI: Sendable {
     private func turnAway(_ asked: AskedRequest, _ tenant: Int, _ error: ErrorObject) {
         count(asked, tenant: tenant, .invalid, status: error.status)
         events.turnedAway(asked, error, .invalid)
-        asked.exchange.respond(error.reply, asked.id)
+        asked.exchange.respond(error.reply(in: asked.dialect, requestID: asked.id), asked.id)
+    }
+
+    /// Tokens are the provider's to count, and which provider it will be is not known before the request.
+    private func refuseTokenCount(_ exchange: Exchange, _ id: String) {
+        let error = ErrorObject(
+            status: 404, type: "invalid_request_error", code: "unknown_url",
+            message: "Tokens are not counted here: a route has several providers, and each counts its own way.")
+        exchange.respond(error.reply(in: AnthropicDialect(), requestID: id), id)
     }
 
     private func count(_ asked: AskedRequest, tenant: Int?, _ outcome: ClientOutcome, status: Int) {
@@ -112,12 +146,16 @@ struct PublicAPI: Sendable {
 
     private enum Endpoint {
         case chatCompletions
+        case messages
+        case messageTokens
         case models
         case health
 
         init?(path: String) {
             switch path {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
+            case "/v1/messages", "/messages": self = .messages
+            case "/v1/messages/count_tokens", "/messages/count_tokens": self = .messageTokens
             case "/v1/models", "/models": self = .models
             case "/healthz", "/readyz": self = .health
             default: return nil
