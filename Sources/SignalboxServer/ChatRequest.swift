@@ -1,7 +1,7 @@
 import SignalboxCore
 import SignalboxHTTP
 
-/// Reads a chat request out of an exchange: only what routing needs is looked at.
+/// Reads a request out of an exchange: only what routing needs is looked at.
 enum ChatRequest {
     /// What both dialects name alike.
     struct Opening {
@@ -10,7 +10,7 @@ enum ChatRequest {
         let isStreaming: Bool
     }
 
-    /// One in OpenAI's dialect.
+    /// A chat completion request.
     static func read(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
         let asked = try open(exchange, bytesMax: bytesMax)
         return ChatCall(
@@ -18,7 +18,31 @@ enum ChatRequest {
             isStreaming: asked.isStreaming)
     }
 
+    /// A chat request in either dialect.
     static func open(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> Opening {
+        let (fields, model) = try fields(of: exchange, bytesMax: bytesMax)
+        var isStreaming = false
+        if let stream = fields["stream"], stream.kind != .null {
+            guard let wanted = fields.bool("stream") else {
+                throw .invalid("`stream` must be true or false.", "invalid_type", "stream")
+            }
+            isStreaming = wanted
+        }
+        return Opening(fields: fields, model: model, isStreaming: isStreaming)
+    }
+
+    /// A request for embeddings.
+    static func readEmbeddings(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
+        let (fields, model) = try fields(of: exchange, bytesMax: bytesMax)
+        guard let input = fields["input"], input.kind != .null else {
+            throw .invalid("You must provide an input parameter.", "missing_required_parameter", "input")
+        }
+        return ChatCall(body: fields.bytes, fields: fields, model: model, operation: .embeddings)
+    }
+
+    private static func fields(
+        of exchange: Exchange, bytesMax: Int
+    ) throws(RequestError) -> (JSONFields, model: String) {
         let body = try decoded(exchange, bytesMax: bytesMax)
         guard !body.isEmpty else { throw .invalid("The request has no body.", "missing_body", nil) }
         let fields: JSONFields
@@ -33,14 +57,7 @@ enum ChatRequest {
         guard let model = fields.string("model"), !model.isEmpty else {
             throw .invalid("`model` must be a string that is not empty.", "invalid_type", "model")
         }
-        var isStreaming = false
-        if let stream = fields["stream"], stream.kind != .null {
-            guard let wanted = fields.bool("stream") else {
-                throw .invalid("`stream` must be true or false.", "invalid_type", "stream")
-            }
-            isStreaming = wanted
-        }
-        return Opening(fields: fields, model: model, isStreaming: isStreaming)
+        return (fields, model)
     }
 
     private static func decoded(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> [UInt8] {

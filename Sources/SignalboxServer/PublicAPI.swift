@@ -29,12 +29,25 @@ struct PublicAPI: Sendable {
         switch Endpoint(path: exchange.path) {
         case .chatCompletions:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
-            await chat(exchange, id)
+            await answer(AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)) {
+                exchange throws(RequestError) in
+                try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+            }
+        case .embeddings:
+            guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
+            await answer(AskedRequest(exchange, id: id, route: "/v1/embeddings", router)) {
+                exchange throws(RequestError) in
+                try ChatRequest.readEmbeddings(exchange, bytesMax: bodyBytesMax)
+            }
         case .messages:
             guard exchange.method == "POST" else {
                 return refuse(exchange, id, method: "POST", in: AnthropicDialect())
             }
-            await messages(exchange, id)
+            let asked = AskedRequest(
+                exchange, id: id, route: "/v1/messages", router, dialect: AnthropicDialect())
+            await answer(asked) { exchange throws(RequestError) in
+                try MessagesRequest.read(exchange, bytesMax: bodyBytesMax)
+            }
         case .messageTokens: refuseTokenCount(exchange, id)
         case .models:
             guard exchange.method == "GET" || exchange.method == "HEAD" else {
@@ -78,27 +91,13 @@ struct PublicAPI: Sendable {
         asked.exchange.respond(error.reply(in: asked.dialect, requestID: asked.id), asked.id)
     }
 
-    // MARK: Chat
+    // MARK: Calls
 
-    private func chat(_ exchange: Exchange, _ id: String) async {
-        await answer(AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)) {
-            exchange throws(RequestError) in
-            try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
-        }
-    }
-
-    private func messages(_ exchange: Exchange, _ id: String) async {
-        let asked = AskedRequest(
-            exchange, id: id, route: "/v1/messages", router, dialect: AnthropicDialect())
-        await answer(asked) { exchange throws(RequestError) in
-            try MessagesRequest.read(exchange, bytesMax: bodyBytesMax)
-        }
-    }
-
+    /// Routes what `read` makes of the exchange, and brings the answer.
     private func answer(
-        _ asked: AskedRequest, reading read: (Exchange) throws(RequestError) -> ChatCall
+        _ asked: AskedRequest, _ read: (Exchange) throws(RequestError) -> ChatCall
     ) async {
-        let (exchange, id) = (asked.exchange, asked.id)
+        let exchange = asked.exchange
         guard let tenant = callers.tenant(of: exchange) else {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
@@ -111,7 +110,7 @@ struct PublicAPI: Sendable {
             return turnAway(asked, tenant, error.object)
         }
         let routed = router.begin(
-            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, trace: asked.trace,
+            call, tenant: tenant, requestID: asked.id, receivedAt: exchange.receivedAt, trace: asked.trace,
             on: exchange.loop, cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
@@ -134,7 +133,7 @@ struct PublicAPI: Sendable {
     private func refuseTokenCount(_ exchange: Exchange, _ id: String) {
         let error = ErrorObject(
             status: 404, type: "invalid_request_error", code: "unknown_url",
-            message: "Tokens are not counted here: a route has several providers, and each counts its own way.")
+            message: "Tokens are not counted here: a route's providers each count in their own way.")
         exchange.respond(error.reply(in: AnthropicDialect(), requestID: id), id)
     }
 
@@ -148,6 +147,7 @@ struct PublicAPI: Sendable {
         case chatCompletions
         case messages
         case messageTokens
+        case embeddings
         case models
         case health
 
@@ -156,6 +156,7 @@ struct PublicAPI: Sendable {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
             case "/v1/messages", "/messages": self = .messages
             case "/v1/messages/count_tokens", "/messages/count_tokens": self = .messageTokens
+            case "/v1/embeddings", "/embeddings": self = .embeddings
             case "/v1/models", "/models": self = .models
             case "/healthz", "/readyz": self = .health
             default: return nil

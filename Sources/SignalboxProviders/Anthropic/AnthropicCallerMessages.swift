@@ -81,7 +81,8 @@ struct AnthropicCallerMessages {
         }
         written.append(
             .object([
-                "role": "tool", "tool_call_id": .string(id), "content": .string(texts.joined(separator: "\n")),
+                "role": "tool", "tool_call_id": .string(id),
+                "content": .string(texts.joined(separator: "\n")),
             ]))
         return shown
     }

@@ -19,7 +19,8 @@ public struct AnthropicDialect: CallerDialect {
             scanned = try JSONFields(scanning: body)
         } catch {
             // OpenAI's form of a request nests a little deeper.
-            throw UpstreamFailure.refused("messages", "The request cannot be translated: \(error.reason.rawValue).")
+            throw UpstreamFailure.refused(
+                "messages", "The request cannot be translated: \(error.reason.rawValue).")
         }
         return ChatCall(
             body: body, fields: scanned, model: model, operation: isStreaming ? .chatStream : .chat,
@@ -34,8 +35,8 @@ public struct AnthropicDialect: CallerDialect {
         isNative ? AnthropicNativeRenderer() : AnthropicCallerStream(requestID: requestID)
     }
 
-    /// `{"type":"error","error":{…},"request_id":…}`. What Anthropic's error has no field for stands beside its
-    /// own.
+    /// `{"type":"error","error":{…},"request_id":…}`. What Anthropic's error has no field for stands beside
+    /// its own.
     public func error(_ error: CallerError, requestID: String) -> [UInt8] {
         var attempts: JSONTree?
         if let bytes = error.attempts {

@@ -71,10 +71,8 @@ enum AnthropicFailure {
     }
 
     private static func kindOfInvalid(_ message: String) -> FailureKind {
-        let isTooLong = ["prompt is too long", "context limit", "context window", "maximum context"].contains {
-            message.contains($0)
-        }
-        if isTooLong { return .contextTooLong }
+        let words = ["prompt is too long", "context limit", "context window", "maximum context"]
+        if words.contains(where: { message.contains($0) }) { return .contextTooLong }
         return message.contains("content filter") || message.contains("usage policy")
             ? .contentFiltered : .invalidRequest
     }

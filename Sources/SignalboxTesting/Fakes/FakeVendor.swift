@@ -20,6 +20,15 @@ public protocol FakeVendor: Sendable {
     /// What its good replies say of the limits on a key, as the adapter should read it at `now`.
     func limits(at now: WallTime) -> RateLimits
 
+    /// What a test must ask for to meet this misbehaviour.
+    func name(of model: FakeModel) -> String
+
+    /// What a test must call with to be this caller.
+    func secret(for key: FakeKey) -> Secret
+
+    /// What it answers, so that a test can compute it. A vendor that leaves something out says so here.
+    func answer(to turn: FakeTurn, as model: FakeModel) -> FakeAnswer
+
     func reply(to request: FakeRequest) -> ReplyScript
 }
 
@@ -28,6 +37,9 @@ extension FakeVendor {
     public var keys: [FakeKey] { FakeKey.allCases }
     public var models: [FakeModel] { FakeModel.allCases }
     public func limits(at now: WallTime) -> RateLimits { RateLimits() }
+    public func name(of model: FakeModel) -> String { model.rawValue }
+    public func secret(for key: FakeKey) -> Secret { Secret(key.rawValue) }
+    public func answer(to turn: FakeTurn, as model: FakeModel) -> FakeAnswer { turn.answer(as: model) }
 }
 
 /// One request as a fake vendor sees it.
