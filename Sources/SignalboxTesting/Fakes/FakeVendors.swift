@@ -7,9 +7,10 @@ public enum FakeVendors {
         switch kind {
         case .openai, .openAICompatible: OpenAIFake()
         case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
+        case .anthropic: AnthropicFake()
         case .gemini: GeminiFake()
         case .ollama: OllamaFake()
-        case .anthropic, .gigachat, .yandexgpt: nil
+        case .gigachat, .yandexgpt: nil
         case .mock: MockFake()
         }
     }
@@ -26,8 +27,9 @@ extension FakeVendors {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
         case .openai, .openAICompatible: capabilities.streamUsageUnasked = false
+        case .anthropic: capabilities.jsonObjects = false
         case .ollama: capabilities.imagesByURL = false
-        case .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together,
+        case .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together,
             .gigachat, .yandexgpt:
             break
         case .mock:
