@@ -33,11 +33,7 @@ public struct GeminiFake: FakeVendor {
             let turn = GeminiFake.turn(body["generateContentRequest"] ?? body)
             return .json(200, .object(["totalTokens": .integer(turn.answer(as: .ok).usage.promptTokens)]))
         case "batchEmbedContents":
-            return .json(
-                200,
-                .object([
-                    "embeddings": .array((body["requests"]?.elements ?? []).map(GeminiFake.embedding))
-                ]))
+            return .json(200, GeminiFake.embeddings(body["requests"]?.elements ?? []))
         case "embedContent": return .json(200, .object(["embedding": GeminiFake.embedding(body)]))
         default: return .text(404, "", type: "text/html")
         }

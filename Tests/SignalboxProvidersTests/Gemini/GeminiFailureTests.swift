@@ -23,7 +23,8 @@ import Testing
     }
 
     private static func reason(_ reason: String) -> String {
-        #"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"\#(reason)","domain":"googleapis.com"}"#
+        #"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","#
+            + #""reason":"\#(reason)","domain":"googleapis.com"}"#
     }
 
     static let rows: [(Int, String, FailureKind)] = [
@@ -93,7 +94,8 @@ import Testing
     private static func quota(_ ids: [String], delay: String?) -> String {
         let violations = ids.map { #"{"quotaMetric":"q","quotaId":"\#($0)","quotaValue":"15"}"# }
         let quota =
-            #"{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[\#(violations.joined(separator: ","))]}"#
+            #"{"@type":"type.googleapis.com/google.rpc.QuotaFailure","#
+            + #""violations":[\#(violations.joined(separator: ","))]}"#
         let retry = delay.map {
             #",{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"\#($0)"}"#
         }
@@ -124,7 +126,8 @@ import Testing
 
     @Test func `a field at fault is named, and keys are redacted`() throws {
         let bad =
-            #"{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"generation_config.temperature"}]}"#
+            #"{"@type":"type.googleapis.com/google.rpc.BadRequest","#
+            + #""fieldViolations":[{"field":"generation_config.temperature"}]}"#
         let found = try failure(400, Self.error(400, "INVALID_ARGUMENT", "key AIzaSyA1234567890 is odd", bad))
         #expect(found.parameter == "generation_config.temperature")
         #expect(!found.message.contains("AIzaSy") && found.message.contains("•••"))

@@ -24,9 +24,13 @@ import Testing
     }
 
     @Test func `an answer has its text, its thoughts and its calls in OpenAI's dialect`() throws {
+        let parts =
+            #"{"text":"hm","thought":true},{"text":"Hel"},{"text":"lo","thoughtSignature":"s"},"#
+            + #"{"functionCall":{"name":"at","args":{"p":1.50}}},{"functionCall":{"id":"g2","name":"now"}}"#
         let tree = try answer(
-            #"{"candidates":[\#(candidate(#"{"text":"hm","thought":true},{"text":"Hel"},{"text":"lo","thoughtSignature":"s"},{"functionCall":{"name":"at","args":{"p":1.50}}},{"functionCall":{"id":"g2","name":"now"}}"#))],"#
-                + #""modelVersion":"gemini-2.5-flash-001","responseId":"r9","usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":2}}"#
+            #"{"candidates":[\#(candidate(parts))],"#
+                + #""modelVersion":"gemini-2.5-flash-001","responseId":"r9","#
+                + #""usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":2}}"#
         )
         #expect(tree["id"] == "chatcmpl-r9" && tree["object"] == "chat.completion")
         #expect(tree["model"] == "gemini-2.5-flash-001" && tree["created"] == 1_700_000_000)
@@ -44,7 +48,8 @@ import Testing
     @Test func `ids that are made up are the same for the same answer only`() throws {
         func id(_ response: String) throws -> String? {
             let body =
-                #"{"responseId":"\#(response)","candidates":[\#(candidate(#"{"functionCall":{"name":"f"}}"#))]}"#
+                #"{"responseId":"\#(response)","#
+                + #""candidates":[\#(candidate(#"{"functionCall":{"name":"f"}}"#))]}"#
             return try answer(body)["choices"]?.elements?[0]["message"]?["tool_calls"]?.elements?[0]["id"]?
                 .string
         }
@@ -97,7 +102,9 @@ import Testing
     @Test(
         arguments: [
             (
-                #"{"promptTokenCount":100,"cachedContentTokenCount":40,"candidatesTokenCount":20,"thoughtsTokenCount":30,"toolUsePromptTokenCount":5,"totalTokenCount":155}"#,
+                #"{"promptTokenCount":100,"cachedContentTokenCount":40,"#
+                    + #""candidatesTokenCount":20,"thoughtsTokenCount":30,"#
+                    + #""toolUsePromptTokenCount":5,"totalTokenCount":155}"#,
                 TokenUsage(promptTokens: 105, completionTokens: 50, cachedTokens: 40, reasoningTokens: 30)
             ), (#"{"promptTokenCount":7}"#, TokenUsage(promptTokens: 7, completionTokens: 0)),
             (
@@ -114,12 +121,17 @@ import Testing
 
     @Test func `log probabilities stand token beside token`() throws {
         let result =
-            #"{"chosenCandidates":[{"token":"é","logProbability":-0.5}],"topCandidates":[{"candidates":[{"token":"e","logProbability":-1}]}]}"#
+            #"{"chosenCandidates":[{"token":"é","logProbability":-0.5}],"#
+            + #""topCandidates":[{"candidates":[{"token":"e","#
+            + #""logProbability":-1}]}]}"#
         let body =
-            #"{"candidates":[{"content":{"parts":[{"text":"é"}]},"finishReason":"STOP","logprobsResult":\#(result)}]}"#
+            #"{"candidates":[{"content":{"parts":[{"text":"é"}]},"#
+            + #""finishReason":"STOP","logprobsResult":\#(result)}]}"#
         #expect(
             try answer(body)["choices"]?.elements?[0]["logprobs"]?.text
-                == #"{"content":[{"token":"é","logprob":-0.5,"bytes":[195,169],"top_logprobs":[{"token":"e","logprob":-1,"bytes":[101]}]}],"refusal":null}"#
+                == #"{"content":[{"token":"é","logprob":-0.5,"bytes":[195,169],"#
+                + #""top_logprobs":[{"token":"e","logprob":-1,"bytes":[101]}]}],"#
+                + #""refusal":null}"#
         )
     }
 
@@ -146,7 +158,8 @@ import Testing
 
     @Test func `vectors come in the order of the texts, in the encoding asked for`() throws {
         let vectors =
-            #"{"embeddings":[{"values":[0.5,-1]},{"values":[1,2e-1]}],"usageMetadata":{"promptTokenCount":6}}"#
+            #"{"embeddings":[{"values":[0.5,-1]},{"values":[1,2e-1]}],"#
+            + #""usageMetadata":{"promptTokenCount":6}}"#
         let judged = try judge(vectors, call: #"{"model":"e","input":["a","b"]}"#, .embeddings).get()
         #expect(judged.summary.usage == TokenUsage(promptTokens: 6, completionTokens: 0))
         let tree = try JSONTree(parsing: try #require(judged.body))

@@ -55,7 +55,8 @@ import Testing
 
     @Test func `a conversation becomes a system instruction and turns of user and model`() throws {
         let sent = try encode(
-            #"{"model":"chat","messages":[{"role":"system","content":"be brief"},{"role":"user","content":"a"},"#
+            #"{"model":"chat","messages":[{"role":"system","content":"be brief"},"#
+                + #"{"role":"user","content":"a"},"#
                 + #"{"role":"assistant","content":""},{"role":"assistant","content":"b"},"#
                 + #"{"role":"developer","content":"more"},{"role":"user","content":"c"}]}"#)
         #expect(
@@ -105,17 +106,22 @@ import Testing
         let parts = try encode(
             #"{"messages":[{"role":"user","content":["#
                 + #"{"type":"image_url","image_url":{"url":"data:image/webp;base64,AAAA"}},"#
-                + #"{"type":"image_url","image_url":{"url":"https://e.com/a/cat.JPG?x=.png","detail":"low"}},"#
-                + #"{"type":"image_url","image_url":"https://generativelanguage.googleapis.com/v1beta/files/f1"},"#
+                + #"{"type":"image_url","#
+                + #""image_url":{"url":"https://e.com/a/cat.JPG?x=.png","#
+                + #""detail":"low"}},"#
+                + #"{"type":"image_url","#
+                + #""image_url":"https://generativelanguage.googleapis.com/v1beta/files/f1"},"#
                 + #"{"type":"input_audio","input_audio":{"data":"BBBB","format":"wav"}},"#
-                + #"{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,CC"}}]}]}"#
+                + #"{"type":"file","file":{"filename":"a.pdf","#
+                + #""file_data":"data:application/pdf;base64,CC"}}]}]}"#
         )["contents"]?.elements?.first?["parts"]
         let file = "https://generativelanguage.googleapis.com/v1beta/files/f1"
         #expect(
             try parts
                 == tree(
                     #"[{"inlineData":{"mimeType":"image/webp","data":"AAAA"}},"#
-                        + #"{"fileData":{"mimeType":"image/jpeg","fileUri":"https://e.com/a/cat.JPG?x=.png"}},"#
+                        + #"{"fileData":{"mimeType":"image/jpeg","#
+                        + #""fileUri":"https://e.com/a/cat.JPG?x=.png"}},"#
                         + #"{"fileData":{"fileUri":"\#(file)"}},"#
                         + #"{"inlineData":{"mimeType":"audio/wav","data":"BBBB"}},"#
                         + #"{"inlineData":{"mimeType":"application/pdf","data":"CC"}}]"#))
@@ -123,7 +129,8 @@ import Testing
 
     @Test func `sampling, formats and choices have their places`() throws {
         let sent = try encode(
-            #"{\#(Self.hello),"temperature":0.20,"top_p":1,"top_k":5,"max_tokens":9,"stop":"x","n":2,"seed":4,"#
+            #"{\#(Self.hello),"temperature":0.20,"top_p":1,"top_k":5,"#
+                + #""max_tokens":9,"stop":"x","n":2,"seed":4,"#
                 + #""presence_penalty":1,"frequency_penalty":-1,"logprobs":true,"top_logprobs":3,"#
                 + #""response_format":{"type":"json_schema","json_schema":{"schema":{"$ref":"a"}}},"#
                 + #""tools":[{"type":"function","function":{"name":"f"}}],"#
@@ -239,7 +246,8 @@ import Testing
         #expect(
             try sent
                 == tree(
-                    #"{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]},"#
+                    #"{"requests":[{"model":"models/gemini-embedding-001","#
+                        + #""content":{"parts":[{"text":"a"}]},"#
                         + rest
                         + #",{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"b"}]},"#
                         + rest + "]}"))

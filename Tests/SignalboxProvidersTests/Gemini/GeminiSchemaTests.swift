@@ -39,16 +39,21 @@ import Testing
         ),
         (#"{"anyOf":[{"type":"string"},{"type":"null"}]}"#, #"{"nullable":true,"type":"string"}"#),
         (
-            #"{"allOf":[{"type":"object","required":["a"]},{"required":["b"],"properties":{"b":{"type":"string"}}}]}"#,
+            #"{"allOf":[{"type":"object","required":["a"]},{"required":["b"],"#
+                + #""properties":{"b":{"type":"string"}}}]}"#,
             #"{"type":"object","required":["a","b"],"properties":{"b":{"type":"string"}}}"#
         ),
         (
-            #"{"type":"array","items":{"type":"string","format":"uri","contentEncoding":"x"},"uniqueItems":true}"#,
+            #"{"type":"array","items":{"type":"string","format":"uri","#
+                + #""contentEncoding":"x"},"uniqueItems":true}"#,
             #"{"type":"array","items":{"type":"string"}}"#
         ),
         (#"{"type":"string","format":"date-time"}"#, #"{"type":"string","format":"date-time"}"#),
         (#"{"type":"object","additionalProperties":false,"properties":{}}"#, #"{"type":"object"}"#),
-        (#"{"type":"number","exclusiveMinimum":0,"minimum":1,"multipleOf":2}"#, #"{"type":"number","minimum":1}"#),
+        (
+            #"{"type":"number","exclusiveMinimum":0,"minimum":1,"multipleOf":2}"#,
+            #"{"type":"number","minimum":1}"#
+        ),
         ("true", #"{"type":"object"}"#),
     ]) func `a schema is written in the words that Gemini knows`(schema: String, sent: String) throws {
         #expect(try cleaned(schema) == sent)
@@ -57,7 +62,7 @@ import Testing
     @Test func `references are written out where they stand, and their own words win`() throws {
         let definitions = ##","$defs":{"a":{"type":"string","title":"A"},"b":{"$ref":"#/$defs/a"}}"##
         #expect(
-            try cleaned(#"{"$ref":"#/$defs/b","title":"mine"}"#, definitions)
+            try cleaned(##"{"$ref":"#/$defs/b","title":"mine"}"##, definitions)
                 == ##"{"title":"mine","type":"string"}"##)
         #expect(
             try cleaned(##"{"$ref":"#/definitions/d"}"##, #","definitions":{"d":{"type":"number"}}"#)
@@ -70,7 +75,9 @@ import Testing
             try cleaned(##"{"$ref":"#/$defs/t"}"##, #","$defs":{"t":\#(tree)}"#)
                 == #"{"type":"object","properties":{"l":{"type":"object"},"r":{"type":"object"}}}"#)
         #expect(try cleaned(##"{"$ref":"#"}"##) == #"{"type":"object"}"#)
-        #expect(try cleaned(##"{"allOf":[{"$ref":"#/$defs/x"}]}"##, ##","$defs":{"x":{"$ref":"#/$defs/x"}}"##) != nil)
+        #expect(
+            try cleaned(##"{"allOf":[{"$ref":"#/$defs/x"}]}"##, ##","$defs":{"x":{"$ref":"#/$defs/x"}}"##)
+                != nil)
     }
 
     @Test func `references that would grow without end are refused`() throws {

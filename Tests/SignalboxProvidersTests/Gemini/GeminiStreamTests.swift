@@ -32,7 +32,8 @@ import Testing
         let end = finish.map { #","finishReason":"\#($0)""# } ?? ""
         let counts = usage.map { #","usageMetadata":\#($0)"# } ?? ""
         return
-            #"{"candidates":[{"content":{"parts":[\#(parts)],"role":"model"}\#(end),"index":\#(index)}]\#(counts),"#
+            #"{"candidates":[{"content":{"parts":[\#(parts)],"#
+            + #""role":"model"}\#(end),"index":\#(index)}]\#(counts),"#
             + #""modelVersion":"gemini-2.5-flash","responseId":"r9"}"#
     }
 

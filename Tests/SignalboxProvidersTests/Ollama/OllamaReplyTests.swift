@@ -16,12 +16,15 @@ import Testing
     }
 
     private func done(_ message: String, reason: String = "stop", _ more: String = "") -> String {
-        #"{"model":"llama3:8b","created_at":"2025-06-15T15:06:40Z","message":\#(message),"done":true,"done_reason":"\#(reason)"\#(more)}"#
+        #"{"model":"llama3:8b","created_at":"2025-06-15T15:06:40Z","#
+            + #""message":\#(message),"done":true,"done_reason":"\#(reason)"\#(more)}"#
     }
 
     @Test func `an answer has its text, its thoughts and its calls in OpenAI's dialect`() throws {
         let message =
-            #"{"role":"assistant","content":"Hello","thinking":"hm","tool_calls":[{"function":{"name":"at","arguments":{"p":1.50}}},{"id":"o2","function":{"name":"now","arguments":{}}}]}"#
+            #"{"role":"assistant","content":"Hello","thinking":"hm","#
+            + #""tool_calls":[{"function":{"name":"at","arguments":{"p":1.50}}},"#
+            + #"{"id":"o2","function":{"name":"now","arguments":{}}}]}"#
         let counts = #","total_duration":5,"prompt_eval_count":26,"eval_count":9"#
         let judged = try judge(200, done(message, counts)).get()
         let usage = TokenUsage(promptTokens: 26, completionTokens: 9)

@@ -35,7 +35,8 @@ import Testing
 
     @Test func `messages carry images, calls and results in Ollama's places`() throws {
         let sent = try encode(
-            #"{"messages":[{"role":"developer","content":"s"},{"role":"user","content":[{"type":"text","text":"a"},"#
+            #"{"messages":[{"role":"developer","content":"s"},{"role":"user","#
+                + #""content":[{"type":"text","text":"a"},"#
                 + #"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]},"#
                 + #"{"role":"assistant","reasoning_content":"hm","tool_calls":[{"id":"c1","type":"function","#
                 + #""function":{"name":"at","arguments":"{\"p\":1}"}}]},"#
@@ -104,7 +105,8 @@ import Testing
             (#"{\#(hello),"modalities":["audio"]}"#, "modalities"),
             (#"{"messages":[{"role":"user","name":"bob","content":"hi"}]}"#, "messages[0].name"),
             (
-                #"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":"https://e.com/a.png"}]}]}"#,
+                #"{"messages":[{"role":"user","content":[{"type":"image_url","#
+                    + #""image_url":"https://e.com/a.png"}]}]}"#,
                 "messages[0].content[0].image_url.url"
             ),
             (
