@@ -21,7 +21,7 @@ extension ProviderConformance {
             let name = "\(failure)\(isStreaming ? ", streaming" : "")"
             do throws(UpstreamFailure) {
                 let exchange = try exchange(.text(model, isStreaming: isStreaming), key: key)
-                guard let found = failure(of: exchange, isStreaming: isStreaming) else {
+                guard let found = self.failure(of: exchange, isStreaming: isStreaming) else {
                     findings.add("\(name): it counts as an answer")
                     continue
                 }
