@@ -66,7 +66,10 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         case .mock: return MockAdapter(settings: settings.mock)
         case .openai, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together, .openAICompatible:
             return OpenAICompatibleAdapter(baseURL: try baseURL(settings))
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
+        case .anthropic:
+            return AnthropicAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
+        case .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
         }
     }
 
