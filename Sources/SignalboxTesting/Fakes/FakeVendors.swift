@@ -6,7 +6,13 @@ public enum FakeVendors {
     public static func fake(of kind: ProviderKind) -> (any FakeVendor)? {
         switch kind {
         case .openai, .openAICompatible: OpenAIFake()
-        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
+        case .groq: OpenAIFake(.groq)
+        case .cerebras: OpenAIFake(.cerebras)
+        case .mistral: OpenAIFake(.mistral)
+        case .deepseek: OpenAIFake(.deepSeek)
+        case .xai: OpenAIFake(.xAI)
+        case .openrouter: OpenAIFake(.openRouter)
+        case .together: OpenAIFake(.together)
         case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: nil
         case .mock: MockFake()
         }
@@ -23,10 +29,8 @@ extension FakeVendors {
     public static func capabilities(of kind: ProviderKind) -> ProviderConformance.Capabilities {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
-        case .openai, .openAICompatible: capabilities.streamUsageUnasked = false
-        case .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
-            .together,
-            .gigachat, .yandexgpt, .ollama:
+        case .openai, .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
+            .together, .gigachat, .yandexgpt, .ollama, .openAICompatible:
             break
         case .mock:
             // It forwards what it is asked for without looking, and answers in text.
