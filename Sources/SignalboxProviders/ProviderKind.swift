@@ -65,11 +65,28 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         switch self {
         case .mock: return MockAdapter(settings: settings.mock)
         case .openai, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together, .openAICompatible:
-            return OpenAICompatibleAdapter(baseURL: try baseURL(settings))
+            let baseURL = try baseURL(settings)
+            guard let dialect = OpenAIDialect(self, baseURL: baseURL) else { throw .notBuilt(kind: self) }
+            return OpenAICompatibleAdapter(
+                baseURL: baseURL, dialect: dialect, dropsUnsupported: settings.dropsUnsupported)
         case .anthropic:
             return AnthropicAdapter(
                 baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
-        case .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
+        case .gemini:
+            return GeminiAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
+        case .gigachat:
+            return GigaChatAdapter(
+                baseURL: try baseURL(settings), tokenURL: settings.tokenURL ?? GigaChatAdapter.defaultTokenURL,
+                scope: settings.scope, dropsUnsupported: settings.dropsUnsupported)
+        case .yandexgpt:
+            guard let folder = settings.folder, !folder.isEmpty else { throw .folderMissing(kind: self) }
+            return YandexGPTAdapter(
+                baseURL: try baseURL(settings), folder: folder, authentication: settings.authentication,
+                dropsUnsupported: settings.dropsUnsupported)
+        case .ollama:
+            return OllamaAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
         }
     }
 
