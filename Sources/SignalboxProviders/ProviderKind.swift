@@ -65,7 +65,10 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         switch self {
         case .mock: return MockAdapter(settings: settings.mock)
         case .openai, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together, .openAICompatible:
-            return OpenAICompatibleAdapter(baseURL: try baseURL(settings))
+            let baseURL = try baseURL(settings)
+            guard let dialect = OpenAIDialect(self, baseURL: baseURL) else { throw .notBuilt(kind: self) }
+            return OpenAICompatibleAdapter(
+                baseURL: baseURL, dialect: dialect, dropsUnsupported: settings.dropsUnsupported)
         case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
         }
     }
