@@ -97,7 +97,9 @@ let package = Package(
             dependencies: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"],
             path: "Benchmarks/Telemetry", swiftSettings: strict),
         // for tests, ours and embedders'
-        room("SignalboxTesting", over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"]),
+        room(
+            "SignalboxTesting",
+            over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders"]),
 
         // measured and fuzzed, not shipped
         .executableTarget(
