@@ -7,7 +7,11 @@ public enum FakeVendors {
         switch kind {
         case .openai, .openAICompatible: OpenAIFake()
         case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: nil
+        case .gemini: GeminiFake()
+        case .gigachat: GigaChatFake()
+        case .yandexgpt: YandexGPTFake()
+        case .ollama: OllamaFake()
+        case .anthropic: nil
         case .mock: MockFake()
         }
     }
@@ -25,9 +29,19 @@ extension FakeVendors {
         switch kind {
         case .openai, .openAICompatible: capabilities.streamUsageUnasked = false
         case .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
-            .together,
-            .gigachat, .yandexgpt, .ollama:
+            .together, .ollama:
             break
+        case .gigachat:
+            // Images are files there, sent beforehand; and it has schemas, but no word for JSON alone.
+            capabilities.imagesByURL = false
+            capabilities.inlineImages = false
+            capabilities.jsonObjects = false
+        case .yandexgpt:
+            capabilities.imagesByURL = false
+            capabilities.inlineImages = false
+            capabilities.embeddedTextsMax = 1
+            // It thinks, and keeps what it thought to itself.
+            capabilities.reasoning = false
         case .mock:
             // It forwards what it is asked for without looking, and answers in text.
             capabilities.reasoning = false
