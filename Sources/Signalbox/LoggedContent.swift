@@ -34,6 +34,12 @@ struct LoggedContent {
         append(event, range, named: "delta")
     }
 
+    /// The text of a whole reply or an event that is not in OpenAI's dialect.
+    mutating func said(_ text: @autoclosure () -> String) {
+        guard answer.utf8.count <= Self.bytesMax else { return }
+        answer = Self.cut(answer + text())
+    }
+
     /// One byte more than is kept says that there was more.
     private mutating func append(_ bytes: [UInt8], _ range: Range<Int>, named name: StaticString) {
         guard answer.utf8.count <= Self.bytesMax else { return }

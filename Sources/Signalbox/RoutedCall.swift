@@ -222,7 +222,11 @@ public final class RoutedCall: @unchecked Sendable {
         switch candidate.provider.adapter.judge(whole, to: call) {
         case .success(let judged):
             summary = judged.summary
-            content?.answered(judged.body ?? body)
+            if judged.isNative, let dialect {
+                content?.said(dialect.text(of: body, in: 0..<body.count))
+            } else {
+                content?.answered(judged.body ?? body)
+            }
             if let native = call.native, !judged.isNative {
                 return translate(judged.body ?? body, to: native.dialect).map { ($0, "application/json") }
             }
@@ -277,8 +281,13 @@ public final class RoutedCall: @unchecked Sendable {
         span?.firstChunk = now
     }
 
-    func streamed(_ event: [UInt8], in range: Range<Int>) {
-        content?.streamed(event, in: range)
+    func streamed(_ event: [UInt8], in range: Range<Int>, isNative: Bool) {
+        guard content != nil else { return }
+        if isNative, let dialect {
+            content?.said(dialect.text(of: event, in: range))
+        } else {
+            content?.streamed(event, in: range)
+        }
     }
 
     func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?)

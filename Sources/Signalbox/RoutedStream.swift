@@ -16,6 +16,8 @@ public final class RoutedStream: @unchecked Sendable {
     private var events: StreamEvents
     /// Nil where the caller speaks OpenAI's dialect: chunks then go out as they are.
     private var renderer: (any StreamRenderer)?
+    /// The provider's events are in the caller's own dialect.
+    private let isNative: Bool
     /// Whole events that wait to be taken.
     private var output: [UInt8] = []
     private var hasDelta = false
@@ -48,10 +50,9 @@ public final class RoutedStream: @unchecked Sendable {
             for: call.call,
             StreamOpening(receivedAt: call.router.time.wallTime(), requestID: call.requestID))
         events = StreamEvents(adapter.framing)
-        if let native = call.call.native {
-            renderer = native.dialect.streamRenderer(
-                requestID: call.requestID, isNative: decoder.isNative)
-        }
+        isNative = decoder.isNative
+        renderer = call.call.native?.dialect.streamRenderer(
+            requestID: call.requestID, isNative: isNative)
         pace = StreamPace(start: start)
     }
 
@@ -200,7 +201,7 @@ public final class RoutedStream: @unchecked Sendable {
     }
 
     private func send(_ payload: [UInt8], in range: Range<Int>) throws(UpstreamFailure) {
-        call.streamed(payload, in: range)
+        call.streamed(payload, in: range, isNative: isNative)
         guard renderer == nil else {
             try renderer?.append(payload, in: range, to: &output)
             return

@@ -13,6 +13,9 @@ public protocol CallerDialect: Sendable {
     /// - Parameter isNative: its events are in this dialect already.
     func streamRenderer(requestID: String, isNative: Bool) -> any StreamRenderer
 
+    /// What a whole answer, or one event of a stream, in this dialect says: for logs of content.
+    func text(of answer: [UInt8], in range: Range<Int>) -> String
+
     func error(_ error: CallerError, requestID: String) -> [UInt8]
 
     /// The last event of a stream that broke, framed.

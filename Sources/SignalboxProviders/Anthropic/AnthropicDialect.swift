@@ -35,6 +35,19 @@ public struct AnthropicDialect: CallerDialect {
         isNative ? AnthropicNativeRenderer() : AnthropicCallerStream(requestID: requestID)
     }
 
+    public func text(of answer: [UInt8], in range: Range<Int>) -> String {
+        let tree: JSONTree
+        do throws(JSONSyntaxError) {
+            tree = try JSONTree(parsing: answer, in: range)
+        } catch {
+            return ""  // judged already: such a reply fails its attempt, such an event is skipped
+        }
+        if let blocks = tree["content"]?.elements {
+            return blocks.compactMap { $0["text"]?.string }.joined()
+        }
+        return (tree["content_block"] ?? tree["delta"])?["text"]?.string ?? ""
+    }
+
     /// `{"type":"error","error":{…},"request_id":…}`. What Anthropic's error has no field for stands beside
     /// its own.
     public func error(_ error: CallerError, requestID: String) -> [UInt8] {

@@ -108,12 +108,11 @@ struct AnthropicMessages {
             return nil
         }
         return .object([
-            "type": "document",
+            "type": "document", "title": (value["file"]?["filename"]?.string).map(JSONTree.string),
             "source": .object([
                 "type": "base64", "media_type": "application/pdf",
                 "data": .string(String(data.dropFirst(prefix.count))),
             ]),
-            "title": (value["file"]?["filename"]?.string).map(JSONTree.string),
         ])
     }
 }
