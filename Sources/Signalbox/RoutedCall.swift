@@ -59,6 +59,7 @@ public final class RoutedCall: @unchecked Sendable {
     public var tenant: String { caller.tenantLabel }
     public var routeLabel: String { route.name }
     public var isStreaming: Bool { call.isStreaming }
+    public var priority: RequestPriority? { call.priority }
 
     /// Who answered, or was asked last; empty before anybody was.
     public var provider: String { current?.provider.name ?? "" }
@@ -147,22 +148,22 @@ public final class RoutedCall: @unchecked Sendable {
     private func attempt(
         _ candidate: ResolvedCandidate, at start: Instant
     ) async -> Result<Answer, UpstreamFailure> {
-        current = candidate
-        attemptCount += 1
-        beginSpan(at: start)
         let body: [UInt8]
         let transport: ResolvedCandidate.Transport
         do throws(UpstreamFailure) {
             transport = try self.transport(to: candidate)
             body = try candidate.provider.adapter.encode(call, model: candidate.model)
         } catch {
-            record(candidate, since: start, failure: error, status: error.status)
+            // Nothing was sent: no attempt is counted, and nothing is held against a provider never asked.
             return .failure(error)
         }
+        current = candidate
+        attemptCount += 1
+        beginSpan(at: start)
         candidate.provider.metrics.inflight.increment()
         let reply = worker.send(
-            call, body: body, headers: tracingHeaders, to: candidate.provider, over: transport,
-            deadline: deadline, cancelledBy: caller.canceller)
+            call, body: body, headers: tracingHeaders, to: candidate.provider,
+            from: (requestID, router.time), over: transport, deadline: deadline, cancelledBy: caller.canceller)
         self.reply = reply
         if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
         defer { candidate.provider.metrics.inflight.decrement() }

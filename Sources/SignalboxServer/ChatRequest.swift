@@ -4,8 +4,7 @@ import SignalboxHTTP
 /// Reads a chat completion request out of an exchange: only what routing needs is looked at.
 enum ChatRequest {
     static func read(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
-        let body = try decoded(exchange, bytesMax: bytesMax)
-        guard !body.isEmpty else { throw .invalid("The request has no body.", "missing_body", nil) }
+        let body = try body(of: exchange, bytesMax: bytesMax)
         let fields: JSONFields
         do throws(JSONSyntaxError) {
             fields = try JSONFields(scanning: body)
@@ -26,6 +25,13 @@ enum ChatRequest {
             isStreaming = wanted
         }
         return ChatCall(body: body, fields: fields, model: model, isStreaming: isStreaming)
+    }
+
+    /// Unpacked, and not empty.
+    static func body(of exchange: Exchange, bytesMax: Int) throws(RequestError) -> [UInt8] {
+        let body = try decoded(exchange, bytesMax: bytesMax)
+        guard !body.isEmpty else { throw .invalid("The request has no body.", "missing_body", nil) }
+        return body
     }
 
     private static func decoded(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> [UInt8] {

@@ -28,7 +28,10 @@ struct PublicAPI: Sendable {
         switch Endpoint(path: exchange.path) {
         case .chatCompletions:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
-            await chat(exchange, id)
+            await answer(exchange, id, .chat)
+        case .generate:
+            guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
+            await answer(exchange, id, .generate)
         case .models:
             guard exchange.method == "GET" || exchange.method == "HEAD" else {
                 return refuse(exchange, id, method: "GET, HEAD")
@@ -71,15 +74,15 @@ struct PublicAPI: Sendable {
 
     // MARK: Chat
 
-    private func chat(_ exchange: Exchange, _ id: String) async {
-        let asked = AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)
+    private func answer(_ exchange: Exchange, _ id: String, _ dialect: CallerDialect) async {
+        let asked = AskedRequest(exchange, id: id, route: dialect.route, router)
         guard let tenant = callers.tenant(of: exchange) else {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
         }
         let call: ChatCall
         do throws(RequestError) {
-            call = try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+            call = try read(exchange, dialect)
         } catch {
             if case .coding = error { events.rejected(.bodyCoding) }
             return turnAway(asked, tenant, error.object)
@@ -95,7 +98,16 @@ struct PublicAPI: Sendable {
                 parameter: "model")
             return turnAway(asked, tenant, error)
         }
-        await ChatReply(call: routed, exchange: exchange).deliver()
+        await ChatReply(call: routed, exchange: exchange, dialect: dialect).deliver()
+    }
+
+    private func read(_ exchange: Exchange, _ dialect: CallerDialect) throws(RequestError) -> ChatCall {
+        switch dialect {
+        case .chat: try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+        case .generate:
+            try GenerateRequest.read(
+                exchange, bytesMax: bodyBytesMax, defaultModel: router.modelNames.first ?? "")
+        }
     }
 
     private func turnAway(_ asked: AskedRequest, _ tenant: Int, _ error: ErrorObject) {
@@ -112,16 +124,28 @@ struct PublicAPI: Sendable {
 
     private enum Endpoint {
         case chatCompletions
+        case generate
         case models
         case health
 
         init?(path: String) {
             switch path {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
+            case "/generate": self = .generate
             case "/v1/models", "/models": self = .models
             case "/healthz", "/readyz": self = .health
             default: return nil
             }
+        }
+    }
+}
+
+extension CallerDialect {
+    /// The path under which its endpoint is known.
+    fileprivate var route: String {
+        switch self {
+        case .chat: "/v1/chat/completions"
+        case .generate: "/generate"
         }
     }
 }

@@ -8,17 +8,26 @@ public struct ChatCall: Sendable {
     /// What `model` asks for, decoded.
     public let model: String
     public let operation: CallOperation
+    /// Nil where the caller says nothing of it.
+    public let priority: RequestPriority?
 
-    public init(body: [UInt8], fields: JSONFields, model: String, operation: CallOperation) {
+    public init(
+        body: [UInt8], fields: JSONFields, model: String, operation: CallOperation,
+        priority: RequestPriority? = nil
+    ) {
         self.body = body
         self.fields = fields
         self.model = model
         self.operation = operation
+        self.priority = priority
     }
 
-    public init(body: [UInt8], fields: JSONFields, model: String, isStreaming: Bool) {
+    public init(
+        body: [UInt8], fields: JSONFields, model: String, isStreaming: Bool, priority: RequestPriority? = nil
+    ) {
         self.init(
-            body: body, fields: fields, model: model, operation: isStreaming ? .chatStream : .chat)
+            body: body, fields: fields, model: model, operation: isStreaming ? .chatStream : .chat,
+            priority: priority)
     }
 
     public var isStreaming: Bool { operation == .chatStream }

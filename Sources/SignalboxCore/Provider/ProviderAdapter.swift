@@ -52,6 +52,8 @@ public enum CallTarget: Sendable {
     case http(url: String, headers: [(name: String, value: Secret)])
     /// No network: the reply is played from a script (the `mock` kind).
     case script(@Sendable (ChatCall) -> ReplyScript)
+    /// The embedding program calls, with this key (the `custom` kind): see ``CustomProvider``.
+    case embedder(key: Secret?)
 }
 
 /// A complete reply as it came.

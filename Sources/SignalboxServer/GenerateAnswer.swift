@@ -1,0 +1,31 @@
+import Signalbox
+import SignalboxCore
+
+/// Writes a chat's whole answer as `/generate` answers: its text, who gave it, and how long that took.
+struct GenerateAnswer {
+    let provider: String
+    let model: String
+    let latency: Duration
+    let priority: RequestPriority?
+    let attempts: Int
+    let requestID: String
+
+    /// Nil where `chat` is no chat completion.
+    func json(of chat: [UInt8]) -> [UInt8]? {
+        let tree: JSONTree
+        do throws(JSONSyntaxError) {
+            tree = try JSONTree(parsing: chat)
+        } catch {
+            return nil
+        }
+        guard let choice = tree["choices"]?.elements?.first, let message = choice["message"] else { return nil }
+        return JSONTree.object([
+            "text": .string(message["content"]?.string ?? ""), "model": .string(model),
+            "provider": .string(provider), "latency_ms": .integer(Int(latency.millisecondsRoundedUp)),
+            "cached": false, "priority": .string((priority ?? .normal).rawValue),
+            "attempts": .integer(attempts), "request_id": .string(requestID),
+            "finish_reason": choice["finish_reason"], "tool_calls": message["tool_calls"],
+            "usage": tree["usage"],
+        ]).json
+    }
+}
