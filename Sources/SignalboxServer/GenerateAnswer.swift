@@ -19,9 +19,11 @@ struct GenerateAnswer {
             return nil
         }
         guard let choice = tree["choices"]?.elements?.first, let message = choice["message"] else { return nil }
+        let total = tree["usage"]?["total_tokens"]
         return JSONTree.object([
-            "text": .string(message["content"]?.string ?? ""), "model": .string(model),
-            "provider": .string(provider), "latency_ms": .integer(Int(latency.millisecondsRoundedUp)),
+            "content": .string(message["content"]?.string ?? ""), "model_used": .string(model),
+            "provider": .string(provider), "success": true,
+            "latency_ms": .integer(Int(latency.millisecondsRoundedUp)), "tokens_used": total,
             "cached": false, "priority": .string((priority ?? .normal).rawValue),
             "attempts": .integer(attempts), "request_id": .string(requestID),
             "finish_reason": choice["finish_reason"], "tool_calls": message["tool_calls"],

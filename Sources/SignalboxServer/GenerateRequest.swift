@@ -19,6 +19,7 @@ enum GenerateRequest {
             throw .invalid("The request body is not a JSON object.", "invalid_json", nil)
         }
         try refuseStream(tree)
+        try refuseTimeout(tree)
         let model = try text("model", in: tree) ?? defaultModel
         let priority = try priority(in: tree)
         var chat = [
@@ -46,6 +47,12 @@ enum GenerateRequest {
         }
     }
 
+    private static func refuseTimeout(_ tree: JSONTree) throws(RequestError) {
+        guard let value = tree["timeout"], !value.isNull else { return }
+        throw .invalid(
+            "`timeout` is the route's: request_timeout in the configuration.", "invalid_value", "timeout")
+    }
+
     private static func messages(in tree: JSONTree) throws(RequestError) -> JSONTree {
         if tree["messages"] != nil {
             throw .invalid(
@@ -56,17 +63,25 @@ enum GenerateRequest {
             throw .invalid("You must provide a prompt.", "missing_required_parameter", "prompt")
         }
         let user = JSONTree.object(["role": "user", "content": .string(prompt)])
-        guard let system = try text("system", in: tree) else { return .array([user]) }
+        guard let system = try text("system_prompt", in: tree) else { return .array([user]) }
         return .array([.object(["role": "system", "content": .string(system)]), user])
     }
 
+    /// By its name, in capitals or not, or by its number: 0 is critical.
     private static func priority(in tree: JSONTree) throws(RequestError) -> RequestPriority? {
-        guard let name = try text("priority", in: tree) else { return nil }
-        guard let priority = RequestPriority(rawValue: name.lowercased()) else {
+        let named: RequestPriority?
+        switch tree["priority"] {
+        case nil, .null: return nil
+        case .string(let name): named = RequestPriority(rawValue: name.lowercased())
+        case .number(let number):
+            named = RequestPriority.allCases.first { "\($0.rank)" == number }
+        case .object, .array, .bool: named = nil
+        }
+        guard let named else {
             throw .invalid(
                 "`priority` must be critical, high, normal or low.", "invalid_value", "priority")
         }
-        return priority
+        return named
     }
 
     /// Nil where it is missing or null.
@@ -79,7 +94,7 @@ enum GenerateRequest {
     }
 
     private static let own: Set<String> = [
-        "prompt", "system", "model", "priority", "stream", "messages", "options",
+        "prompt", "system_prompt", "model", "priority", "stream", "messages", "options", "timeout",
     ]
 
     /// Everything else, as it was spelled; what stands in `options` too, unless it stands beside it.
