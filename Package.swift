@@ -31,6 +31,7 @@ let package = Package(
     name: "signalbox",
     products: [
         .executable(name: "signalbox", targets: ["SignalboxCLI"]),
+        .executable(name: "signalbox-fakes", targets: ["SignalboxFakes"]),
         .library(
             name: "Signalbox",
             targets: [
@@ -97,7 +98,9 @@ let package = Package(
             dependencies: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"],
             path: "Benchmarks/Telemetry", swiftSettings: strict),
         // for tests, ours and embedders'
-        room("SignalboxTesting", over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"]),
+        room(
+            "SignalboxTesting",
+            over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders"]),
 
         // measured and fuzzed, not shipped
         .executableTarget(
@@ -110,6 +113,15 @@ let package = Package(
         .executableTarget(
             name: "signalbox-fuzz", dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxTesting"],
             path: "Tests/Fuzz", swiftSettings: strict),
+
+        // the vendors' stand-ins as a process
+        .executableTarget(
+            name: "SignalboxFakes",
+            dependencies: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
 
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
         tests(

@@ -109,7 +109,7 @@ final class ResolvedProvider: Sendable {
     /// The embedder's own, for the kind `custom`.
     private let custom: (any CustomProvider)?
     private let attemptMetrics: [String: AttemptMetrics]
-    private let genAIMetrics: [String: GenAIMetrics]
+    private let genAIMetrics: [String: GenAIOperations]
 
     init(
         _ provider: Configuration.Provider, number: Int, registry: MetricRegistry,
@@ -141,7 +141,7 @@ final class ResolvedProvider: Sendable {
                 let identity = GenAIIdentity(
                     provider: genAIName, model: $0, address: server?.address ?? "",
                     port: server.map { String($0.port) } ?? "")
-                return ($0, GenAIMetrics(registry, conventions, identity))
+                return ($0, GenAIOperations(registry, conventions, identity))
             })
     }
 
@@ -213,14 +213,14 @@ final class ResolvedCandidate: Sendable {
     let model: String
     let keyAlias: String
     let metrics: AttemptMetrics
-    let genAI: GenAIMetrics
+    let genAI: GenAIOperations
     private let chat: Transport?
     private let chatStream: Transport?
     private let embeddings: Transport?
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIMetrics, transports: [CallOperation: Transport]
+        genAI: GenAIOperations, transports: [CallOperation: Transport]
     ) {
         self.provider = provider
         self.model = model

@@ -267,12 +267,13 @@ public final class RoutedCall: @unchecked Sendable {
         candidate.metrics.ended(
             after: seconds, failure: failure?.kind,
             exemplar: span.flatMap { caller.trace.exemplar(of: $0.id, at: end) })
-        candidate.genAI.ended(after: seconds, summary, failure: failure?.kind)
+        let genAI = candidate.genAI[call.operation]
+        genAI.ended(after: seconds, summary, failure: failure?.kind)
         attempts.append(
             AttemptRecord(candidate: candidate, failure: failure, status: status, duration: duration))
         if failure == nil, let usage = summary.usage {
             candidate.metrics.used(usage)
-            candidate.genAI.used(usage, by: summary.model)
+            genAI.used(usage, by: summary.model)
             router.table.tenantMetrics[caller.tenant].used(usage)
         }
         guard caller.trace.isRecorded, let span, let sink = router.tracing.sink else { return }

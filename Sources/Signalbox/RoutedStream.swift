@@ -203,7 +203,7 @@ public final class RoutedStream: @unchecked Sendable {
 
     /// The first chunk, of content or not. Its model is the stream's.
     private func begin(at arrived: Instant) {
-        pace.begin(candidate.genAI.stream(answeredBy: decoder.summary.model))
+        pace.begin(candidate.genAI.chat.stream(answeredBy: decoder.summary.model))
         call.firstChunk(at: arrived)
     }
 

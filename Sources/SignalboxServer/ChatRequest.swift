@@ -1,9 +1,33 @@
 import SignalboxCore
 import SignalboxHTTP
 
-/// Reads a chat completion request out of an exchange: only what routing needs is looked at.
+/// Reads a request out of an exchange: only what routing needs is looked at.
 enum ChatRequest {
+    /// A chat completion request.
     static func read(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
+        let (fields, model) = try fields(of: exchange, bytesMax: bytesMax)
+        var isStreaming = false
+        if let stream = fields["stream"], stream.kind != .null {
+            guard let wanted = fields.bool("stream") else {
+                throw .invalid("`stream` must be true or false.", "invalid_type", "stream")
+            }
+            isStreaming = wanted
+        }
+        return ChatCall(body: fields.bytes, fields: fields, model: model, isStreaming: isStreaming)
+    }
+
+    /// A request for embeddings.
+    static func readEmbeddings(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
+        let (fields, model) = try fields(of: exchange, bytesMax: bytesMax)
+        guard let input = fields["input"], input.kind != .null else {
+            throw .invalid("You must provide an input parameter.", "missing_required_parameter", "input")
+        }
+        return ChatCall(body: fields.bytes, fields: fields, model: model, operation: .embeddings)
+    }
+
+    private static func fields(
+        of exchange: Exchange, bytesMax: Int
+    ) throws(RequestError) -> (JSONFields, model: String) {
         let body = try body(of: exchange, bytesMax: bytesMax)
         let fields: JSONFields
         do throws(JSONSyntaxError) {
@@ -17,14 +41,7 @@ enum ChatRequest {
         guard let model = fields.string("model"), !model.isEmpty else {
             throw .invalid("`model` must be a string that is not empty.", "invalid_type", "model")
         }
-        var isStreaming = false
-        if let stream = fields["stream"], stream.kind != .null {
-            guard let wanted = fields.bool("stream") else {
-                throw .invalid("`stream` must be true or false.", "invalid_type", "stream")
-            }
-            isStreaming = wanted
-        }
-        return ChatCall(body: body, fields: fields, model: model, isStreaming: isStreaming)
+        return (fields, model)
     }
 
     /// Unpacked, and not empty.

@@ -28,10 +28,23 @@ struct PublicAPI: Sendable {
         switch Endpoint(path: exchange.path) {
         case .chatCompletions:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
-            await answer(exchange, id, .chat)
+            await answer(AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)) {
+                exchange throws(RequestError) in
+                try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+            }
         case .generate:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
-            await answer(exchange, id, .generate)
+            await answer(AskedRequest(exchange, id: id, route: "/generate", router), in: .generate) {
+                exchange throws(RequestError) in
+                try GenerateRequest.read(
+                    exchange, bytesMax: bodyBytesMax, defaultModel: router.modelNames.first ?? "")
+            }
+        case .embeddings:
+            guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
+            await answer(AskedRequest(exchange, id: id, route: "/v1/embeddings", router)) {
+                exchange throws(RequestError) in
+                try ChatRequest.readEmbeddings(exchange, bytesMax: bodyBytesMax)
+            }
         case .models:
             guard exchange.method == "GET" || exchange.method == "HEAD" else {
                 return refuse(exchange, id, method: "GET, HEAD")
@@ -72,23 +85,27 @@ struct PublicAPI: Sendable {
         asked.exchange.respond(error.reply, asked.id)
     }
 
-    // MARK: Chat
+    // MARK: Calls
 
-    private func answer(_ exchange: Exchange, _ id: String, _ dialect: CallerDialect) async {
-        let asked = AskedRequest(exchange, id: id, route: dialect.route, router)
+    /// Routes what `read` makes of the exchange, and brings the answer.
+    private func answer(
+        _ asked: AskedRequest, in dialect: CallerDialect = .chat,
+        _ read: (Exchange) throws(RequestError) -> ChatCall
+    ) async {
+        let exchange = asked.exchange
         guard let tenant = callers.tenant(of: exchange) else {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
         }
         let call: ChatCall
         do throws(RequestError) {
-            call = try read(exchange, dialect)
+            call = try read(exchange)
         } catch {
             if case .coding = error { events.rejected(.bodyCoding) }
             return turnAway(asked, tenant, error.object)
         }
         let routed = router.begin(
-            call, tenant: tenant, requestID: id, receivedAt: exchange.receivedAt, trace: asked.trace,
+            call, tenant: tenant, requestID: asked.id, receivedAt: exchange.receivedAt, trace: asked.trace,
             on: exchange.loop, cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
@@ -99,15 +116,6 @@ struct PublicAPI: Sendable {
             return turnAway(asked, tenant, error)
         }
         await ChatReply(call: routed, exchange: exchange, dialect: dialect).deliver()
-    }
-
-    private func read(_ exchange: Exchange, _ dialect: CallerDialect) throws(RequestError) -> ChatCall {
-        switch dialect {
-        case .chat: try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
-        case .generate:
-            try GenerateRequest.read(
-                exchange, bytesMax: bodyBytesMax, defaultModel: router.modelNames.first ?? "")
-        }
     }
 
     private func turnAway(_ asked: AskedRequest, _ tenant: Int, _ error: ErrorObject) {
@@ -125,6 +133,7 @@ struct PublicAPI: Sendable {
     private enum Endpoint {
         case chatCompletions
         case generate
+        case embeddings
         case models
         case health
 
@@ -132,20 +141,11 @@ struct PublicAPI: Sendable {
             switch path {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
             case "/generate": self = .generate
+            case "/v1/embeddings", "/embeddings": self = .embeddings
             case "/v1/models", "/models": self = .models
             case "/healthz", "/readyz": self = .health
             default: return nil
             }
-        }
-    }
-}
-
-extension CallerDialect {
-    /// The path under which its endpoint is known.
-    fileprivate var route: String {
-        switch self {
-        case .chat: "/v1/chat/completions"
-        case .generate: "/generate"
         }
     }
 }

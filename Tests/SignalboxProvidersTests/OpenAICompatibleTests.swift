@@ -60,6 +60,32 @@ import Testing
         #expect(failure.status == 200)
     }
 
+    @Test func `embeddings go to their own path, and their tokens are read`() throws {
+        let call = try ChatCall(text: #"{"model":"e","input":["a"],"x":1.50}"#, operation: .embeddings)
+        guard case .http(let url, _) = Self.adapter.target(.embeddings, model: "m", key: nil) else {
+            Issue.record("expected a network target")
+            return
+        }
+        #expect(url == "https://api.example.com/v1/embeddings")
+        let sent = try Self.adapter.encode(call, model: "m")
+        #expect(String(decoding: sent, as: UTF8.self) == #"{"model":"m","input":["a"],"x":1.50}"#)
+        let reply = WholeReply(
+            200,
+            #"{"object":"list","data":[{"object":"embedding","index":0,"embedding":"AACAPw=="}],"#
+                + #""model":"e-1","usage":{"prompt_tokens":4,"total_tokens":4}}"#)
+        let usage = TokenUsage(promptTokens: 4, completionTokens: 0)
+        #expect(
+            Self.adapter.judge(reply, to: call)
+                == .success(JudgedReply(ReplySummary(usage: usage, model: "e-1"))))
+        for body in [#"{"choices":[{}]}"#, #"{"data":[]}"#, #"{"data":{}}"#, "[]", ""] {
+            guard case .failure(let failure) = Self.adapter.judge(WholeReply(200, body), to: call) else {
+                Issue.record("accepted \(body)")
+                continue
+            }
+            #expect(failure.kind == .malformedReply)
+        }
+    }
+
     private func steps(_ events: [String]) throws -> (steps: [StreamStep], decoder: any StreamDecoder) {
         let opening = StreamOpening(receivedAt: WallTime(nanosecondsSince1970: 0))
         var decoder = Self.adapter.streamDecoder(for: try ChatCall(text: "{}"), opening)

@@ -43,6 +43,30 @@ struct GenAIMetrics: Sendable {
     }
 }
 
+/// One model's metrics, operation by operation.
+struct GenAIOperations: Sendable {
+    let chat: GenAIMetrics
+    /// Made with the first request: few models have both.
+    private let embeddings: LazySeries<GenAIMetrics>
+
+    init(
+        _ registry: MetricRegistry, _ conventions: Configuration.Metrics.Conventions,
+        _ identity: GenAIIdentity
+    ) {
+        chat = GenAIMetrics(registry, conventions, identity)
+        var identity = identity
+        identity.operation = GenAIIdentity.embeddings
+        embeddings = LazySeries { [identity] in GenAIMetrics(registry, conventions, identity) }
+    }
+
+    subscript(operation: CallOperation) -> GenAIMetrics {
+        switch operation {
+        case .chat, .chatStream: chat
+        case .embeddings: embeddings.handle
+        }
+    }
+}
+
 /// What a stream is measured with.
 struct GenAIStreamMetrics: Sendable {
     let firstChunk: Histogram
@@ -51,14 +75,19 @@ struct GenAIStreamMetrics: Sendable {
 
 /// The labels that all of a model's series share.
 struct GenAIIdentity: Sendable {
+    /// `gen_ai.operation.name`
+    var operation = Self.chat
     let provider: String
     let model: String
     /// Empty where nothing is called over a network.
     let address: String
     let port: String
 
+    static let chat = "chat"
+    static let embeddings = "embeddings"
+
     func labels(answeredBy responseModel: String) -> [String] {
-        ["chat", provider, model, responseModel, address, port]
+        [operation, provider, model, responseModel, address, port]
     }
 }
 

@@ -21,14 +21,22 @@ struct AttemptSpan {
         var attributes = request(of: call, candidate)
         attributes += reply(summary, failure, status, isStreaming: call.isStreaming)
         return SpanRecord(
-            context: context, parent: trace.context.spanID, kind: .client, name: "chat \(candidate.model)",
+            context: context, parent: trace.context.spanID, kind: .client,
+            name: "\(operation(of: call)) \(candidate.model)",
             start: trace.civil(start), end: trace.civil(end), attributes: attributes,
             status: failure == nil ? .unset : .error(""), scope: call.router.tracing.scope)
     }
 
+    private func operation(of call: RoutedCall) -> String {
+        switch call.call.operation {
+        case .chat, .chatStream: GenAIIdentity.chat
+        case .embeddings: GenAIIdentity.embeddings
+        }
+    }
+
     private func request(of call: RoutedCall, _ candidate: ResolvedCandidate) -> [SpanRecord.Attribute] {
         var attributes: [SpanRecord.Attribute] = [
-            SpanRecord.Attribute("gen_ai.operation.name", "chat"),
+            SpanRecord.Attribute("gen_ai.operation.name", .string(operation(of: call))),
             SpanRecord.Attribute("gen_ai.provider.name", .string(candidate.provider.genAIName)),
             SpanRecord.Attribute("gen_ai.request.model", .string(candidate.model)),
         ]

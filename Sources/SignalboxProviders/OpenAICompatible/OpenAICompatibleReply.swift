@@ -6,18 +6,28 @@ enum OpenAICompatibleReply {
     private struct Finding {
         var summary = ReplySummary()
         var hasChoice = false
+        var hasData = false
         var hasError = false
     }
 
-    static func judge(status: Int, body: [UInt8]) -> Result<ReplySummary, UpstreamFailure> {
+    static func judge(
+        status: Int, body: [UInt8], operation: CallOperation = .chat
+    ) -> Result<ReplySummary, UpstreamFailure> {
         do throws(JSONSyntaxError) {
             let finding = try JSONReader.read(body) { reader throws(JSONSyntaxError) in
                 try read(&reader, in: body)
             }
             // Some gateways report a failure behind a status of 200.
             if finding.hasError, let failure = try failure(in: body) { return .failure(failure) }
-            guard finding.hasChoice else {
-                return malformed(status, "the provider's answer has no choices")
+            switch operation {
+            case .chat, .chatStream:
+                guard finding.hasChoice else {
+                    return malformed(status, "the provider's answer has no choices")
+                }
+            case .embeddings:
+                guard finding.hasData else {
+                    return malformed(status, "the provider's answer has no data")
+                }
             }
             return .success(finding.summary)
         } catch {
@@ -43,6 +53,9 @@ enum OpenAICompatibleReply {
                     finding.summary.model = model(value, in: body)
                 } else if key.isNamed("error", in: body) {
                     finding.hasError = true
+                } else if key.isNamed("data", in: body) {
+                    // Two bytes are the brackets alone.
+                    finding.hasData = value.kind == .array && value.range.count > 2
                 }
             }
         }

@@ -34,7 +34,9 @@ public struct OpenAICompatibleAdapter: ProviderAdapter {
             return .failure(
                 OpenAICompatibleFailure.judge(status: reply.status, body: reply.body, retryAfter: retryAfter))
         }
-        return OpenAICompatibleReply.judge(status: reply.status, body: reply.body).map { JudgedReply($0) }
+        return OpenAICompatibleReply.judge(
+            status: reply.status, body: reply.body, operation: call.operation
+        ).map { JudgedReply($0) }
     }
 
     public func streamDecoder(for call: ChatCall, _ opening: StreamOpening) -> any StreamDecoder {
