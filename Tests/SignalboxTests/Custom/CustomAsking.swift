@@ -2,6 +2,7 @@ import Signalbox
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
+import SignalboxTesting
 
 /// What a request came to, as its caller sees it.
 struct Outcome: Sendable {
