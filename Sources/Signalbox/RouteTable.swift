@@ -169,7 +169,8 @@ final class ResolvedProvider: Sendable {
         var made: [CallOperation: ResolvedCandidate.Transport] = [:]
         for operation in CallOperation.allCases {
             guard let target = adapter.target(operation, model: model, key: key) else { continue }
-            made[operation] = made.values.first { $0.leads(to: target) } ?? transport(for: target, model: model)
+            made[operation] =
+                made.values.first { $0.leads(to: target) } ?? transport(for: target, model: model)
         }
         return made
     }

@@ -163,7 +163,8 @@ public final class RoutedCall: @unchecked Sendable {
         candidate.provider.metrics.inflight.increment()
         let reply = worker.send(
             call, body: body, headers: tracingHeaders, to: candidate.provider,
-            from: (requestID, router.time), over: transport, deadline: deadline, cancelledBy: caller.canceller)
+            from: (requestID, router.time), over: transport, deadline: deadline, cancelledBy: caller.canceller
+        )
         self.reply = reply
         if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
         defer { candidate.provider.metrics.inflight.decrement() }

@@ -127,7 +127,8 @@ final class Worker: @unchecked Sendable {
     /// - Parameter origin: what an embedder's provider is told of the request.
     func send(
         _ call: ChatCall, body: [UInt8], headers: [RequestHeader], to provider: ResolvedProvider,
-        from origin: (requestID: String, time: any TimeSource), over transport: ResolvedCandidate.Transport, deadline: Deadline,
+        from origin: (requestID: String, time: any TimeSource), over transport: ResolvedCandidate.Transport,
+        deadline: Deadline,
         cancelledBy canceller: IncomingReply.Canceller
     ) -> IncomingReply {
         switch transport {

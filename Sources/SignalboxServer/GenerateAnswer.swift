@@ -18,7 +18,9 @@ struct GenerateAnswer {
         } catch {
             return nil
         }
-        guard let choice = tree["choices"]?.elements?.first, let message = choice["message"] else { return nil }
+        guard let choice = tree["choices"]?.elements?.first, let message = choice["message"] else {
+            return nil
+        }
         let total = tree["usage"]?["total_tokens"]
         return JSONTree.object([
             "content": .string(message["content"]?.string ?? ""), "model_used": .string(model),

@@ -4,7 +4,9 @@ import SignalboxHTTP
 /// Reads `{"prompt": …, "priority": …}` and writes it as a chat of one message.
 enum GenerateRequest {
     /// - Parameter defaultModel: asked for where the caller names none.
-    static func read(_ exchange: Exchange, bytesMax: Int, defaultModel: String) throws(RequestError) -> ChatCall {
+    static func read(_ exchange: Exchange, bytesMax: Int, defaultModel: String) throws(RequestError)
+        -> ChatCall
+    {
         try read(ChatRequest.body(of: exchange, bytesMax: bytesMax), defaultModel: defaultModel)
     }
 

@@ -1,5 +1,5 @@
-// Looks for inputs that break a promise: signalbox-fuzz TARGET|all [seconds [seed]]. Exits 1 with the input in
-// hex. A crash leaves the seed on standard error where SIGNALBOX_FUZZ_TRACE is set.
+// Looks for inputs that break a promise: signalbox-fuzz TARGET|all [seconds [seed]]. Exits 1 with the input
+// in hex. A crash leaves the seed on standard error where SIGNALBOX_FUZZ_TRACE is set.
 import Foundation
 import SignalboxProviders
 import SignalboxTesting

@@ -7,7 +7,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct RefusalTests {
     @Test(arguments: [false, true])
-    func `what an adapter refuses is the caller's error, and no attempt at anybody`(stream: Bool) async throws {
+    func `what an adapter refuses is the caller's error, and no attempt at anybody`(stream: Bool) async throws
+    {
         let provider = TestProvider()
         let test = try TestRouter(models: ["good", "mock-normal"], custom: ["p0": provider])
         let outcome = try await test.outcome(
@@ -30,7 +31,8 @@ import Testing
 
     @Test func `a refusal behind a failure keeps the attempt that was made`() async throws {
         let test = try TestRouter(models: ["mock-auth-error", "good"], custom: ["p1": TestProvider()])
-        let outcome = try await test.outcome(of: #"{"model":"chat","messages":[{"role":"king","content":"x"}]}"#)
+        let outcome = try await test.outcome(
+            of: #"{"model":"chat","messages":[{"role":"king","content":"x"}]}"#)
         #expect(outcome.failure?.status == 400 && outcome.failure?.attempts.count == 1)
         #expect(outcome.attempts == 1 && outcome.provider == "p0")
     }

@@ -168,9 +168,10 @@ final class CustomPlayer: ReplyProducer, @unchecked Sendable {
     /// Ends the reply when a time limit runs out. A caller that reads slowly is no silence of the embedder's.
     private func watch(until end: Instant) async {
         while !isOver {
-            let limit = isPaused ? loop.now().advanced(by: timeouts.idle) : silence
+            // No longer than one idle limit: the first piece may bring the moment nearer.
+            let limit = loop.now().advanced(by: timeouts.idle)
             do throws(CancellationError) {
-                try await loop.sleep(until: min(limit, end))
+                try await loop.sleep(until: min(isPaused ? limit : min(silence, limit), end))
             } catch {
                 return
             }

@@ -25,7 +25,8 @@ extension Configuration {
             throw RouterError(
                 description: """
                     provider \(provider.name) is of kind custom, and nobody registered it: only a program that \
-                    embeds the router can answer for it (Router(…, custom: ["\(provider.name)": …]))
+                    embeds the router can answer for it \
+                    (Router(…, custom: ["\(provider.name)": …]))
                     """)
         }
         for name in custom.keys.sorted() where !providers.contains(where: { $0.isCustom(name) }) {

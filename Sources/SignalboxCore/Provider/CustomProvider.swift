@@ -1,9 +1,9 @@
 /// A provider that the embedding program calls itself, with a client of its own ("bring your own client").
 ///
-/// Give it to the router under the name that a provider of kind `custom` has in the configuration. Its methods
-/// run on Swift's global executor, never on a router's loop, so one that blocks holds up no other request.
-/// The task is cancelled when the caller leaves or a time limit runs out; what it hands over afterwards is
-/// dropped.
+/// Give it to the router under the name that a provider of kind `custom` has in the configuration. Its
+/// methods run on Swift's global executor, never on a router's loop, so one that blocks holds up no other
+/// request. The task is cancelled when the caller leaves or a time limit runs out; what it hands over
+/// afterwards is dropped.
 public protocol CustomProvider: Sendable {
     /// Answers in one piece.
     func answer(_ call: CustomCall) async throws -> ChatAnswer

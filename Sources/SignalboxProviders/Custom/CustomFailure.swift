@@ -2,7 +2,7 @@ public import SignalboxCore
 
 /// A failure on its way from the embedder's task to the router: one JSON object, whole or as an event.
 public enum CustomFailure {
-    private static let mark = Array(#"{"signalbox_failure":"#.utf8)
+    private static let mark = Array(#"{"customFailure":"#.utf8)
 
     public static func write(_ failure: UpstreamFailure) -> [UInt8] {
         var bytes = mark
@@ -27,7 +27,7 @@ public enum CustomFailure {
         } catch {
             return nil
         }
-        guard let failure = body["signalbox_failure"], let label = failure["kind"]?.string,
+        guard let failure = body["customFailure"], let label = failure["kind"]?.string,
             let kind = FailureKind.all.first(where: { $0.label == label })
         else { return nil }
         return UpstreamFailure(
