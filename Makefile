@@ -7,7 +7,8 @@ release := swift build --configuration release --static-swift-stdlib -Xswiftc -e
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
 seconds ?= 60
 seed ?= $(shell date +%s)
-target ?= json
+target ?= all
+options ?=
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -42,9 +43,9 @@ bench-micro: ## time the inner loops
 	@.build/release/signalbox-microbench
 	@.build/release/signalbox-microbench-telemetry
 
-fuzz: ## feed the parsers noise: target=json|sse seconds=60 seed=1
+fuzz: ## feed the parsers noise: target=all|json|tree|… seconds=60 seed=1; or options="streams 5 1"
 	@$(release) --product signalbox-fuzz
-	.build/release/signalbox-fuzz $(target) $(seconds) $(seed)
+	.build/release/signalbox-fuzz $(if $(options),$(options),$(target) $(seconds) $(seed))
 
 format: ## lay out every Swift file, wrap comments that are too wide
 	@find $(swift_places) scripts -name '*.swift' -o -name '*.sh' | xargs python3 scripts/wrap_comments.py

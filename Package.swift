@@ -114,7 +114,7 @@ let package = Package(
             ],
             path: "Benchmarks/Micro", swiftSettings: strict),
         .executableTarget(
-            name: "signalbox-fuzz", dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxTesting"],
+            name: "signalbox-fuzz", dependencies: ["SignalboxProviders", "SignalboxTesting"],
             path: "Tests/Fuzz", swiftSettings: strict),
 
         // the vendors' stand-ins as a process

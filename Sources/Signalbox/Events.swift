@@ -65,6 +65,7 @@ final class RouterEvents: Sendable {
                 fields.string("model", last.candidate.model)
             }
             fields.bool("streaming", call.isStreaming)
+            fields.string("priority", call.priority?.rawValue)
             fields.milliseconds("latency_ms", ending.duration)
             fields.milliseconds("overhead_ms", ending.overhead)
             if let usage = ending.summary.usage {

@@ -19,11 +19,14 @@ struct RouteTable: Sendable {
     /// The label of callers when no tenants are configured.
     static let anonymousTenant = "anonymous"
 
-    init(_ configuration: Configuration, registry: MetricRegistry) throws(ProviderSettingsError) {
+    init(
+        _ configuration: Configuration, registry: MetricRegistry, custom: [String: any CustomProvider] = [:]
+    ) throws(ProviderSettingsError) {
         var providers: [String: ResolvedProvider] = [:]
         for (number, provider) in configuration.providers.enumerated() {
             providers[provider.name] = try ResolvedProvider(
-                provider, number: number, registry: registry, conventions: configuration.metrics.conventions)
+                provider, number: number, registry: registry, conventions: configuration.metrics.conventions,
+                custom: custom[provider.name])
         }
         let labels =
             configuration.tenants.isEmpty
@@ -104,14 +107,17 @@ final class ResolvedProvider: Sendable {
     /// Where its calls go; nil where they go nowhere.
     let server: (address: String, port: Int)?
     private let settings: Configuration.Provider
+    /// The embedder's own, for the kind `custom`.
+    private let custom: (any CustomProvider)?
     private let attemptMetrics: [String: AttemptMetrics]
     private let genAIMetrics: [String: GenAIOperations]
 
     init(
         _ provider: Configuration.Provider, number: Int, registry: MetricRegistry,
-        conventions: Configuration.Metrics.Conventions
+        conventions: Configuration.Metrics.Conventions, custom: (any CustomProvider)?
     ) throws(ProviderSettingsError) {
         name = provider.name
+        self.custom = custom
         self.number = number
         settings = provider
         adapter = try provider.kind.adapter(settings: provider.adapterSettings)
@@ -165,13 +171,17 @@ final class ResolvedProvider: Sendable {
         var made: [CallOperation: ResolvedCandidate.Transport] = [:]
         for operation in CallOperation.allCases {
             guard let target = adapter.target(operation, model: model, key: key) else { continue }
-            made[operation] = made.values.first { $0.leads(to: target) } ?? transport(for: target)
+            made[operation] =
+                made.values.first { $0.leads(to: target) } ?? transport(for: target, model: model)
         }
         return made
     }
 
-    private func transport(for target: CallTarget) -> ResolvedCandidate.Transport {
+    private func transport(for target: CallTarget, model: String) -> ResolvedCandidate.Transport {
         switch target {
+        case .embedder(let key):
+            guard let custom else { preconditionFailure("a custom provider is there once it was checked") }
+            return .custom(CustomTarget(provider: custom, model: model, key: key))
         case .script(let script): return .script(script)
         case .http(let url, var headers):
             headers += settings.headers.map { ($0.name, $0.value) }
@@ -188,13 +198,16 @@ final class ResolvedCandidate: Sendable {
     enum Transport: Sendable {
         case http(RequestTemplate)
         case script(@Sendable (ChatCall) -> ReplyScript)
+        case custom(CustomTarget)
 
         /// Vendors' headers do not depend on the operation.
         func leads(to target: CallTarget) -> Bool {
             switch (self, target) {
             case (.http(let template), .http(let url, _)): template.url == url
-            case (.script, .script): true
-            case (.http, .script), (.script, .http): false
+            case (.script, .script), (.custom, .embedder): true
+            case (.http, .script), (.http, .embedder), (.script, .http), (.script, .embedder),
+                (.custom, .http), (.custom, .script):
+                false
             }
         }
     }

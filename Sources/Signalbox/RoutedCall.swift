@@ -61,6 +61,7 @@ public final class RoutedCall: @unchecked Sendable {
     public var isStreaming: Bool { call.isStreaming }
     /// How the caller speaks; nil is OpenAI's dialect.
     public var dialect: (any CallerDialect)? { call.native?.dialect }
+    public var priority: RequestPriority? { call.priority }
 
     /// Who answered, or was asked last; empty before anybody was.
     public var provider: String { current?.provider.name ?? "" }
@@ -149,9 +150,6 @@ public final class RoutedCall: @unchecked Sendable {
     private func attempt(
         _ candidate: ResolvedCandidate, at start: Instant
     ) async -> Result<Answer, UpstreamFailure> {
-        current = candidate
-        attemptCount += 1
-        beginSpan(at: start)
         let body: [UInt8]
         let transport: ResolvedCandidate.Transport
         do throws(UpstreamFailure) {
@@ -159,13 +157,17 @@ public final class RoutedCall: @unchecked Sendable {
             try checkDialect(of: candidate)
             body = try candidate.provider.adapter.encode(call, model: candidate.model)
         } catch {
-            record(candidate, since: start, failure: error, status: error.status)
+            // Nothing was sent: no attempt is counted, and nothing is held against a provider never asked.
             return .failure(error)
         }
+        current = candidate
+        attemptCount += 1
+        beginSpan(at: start)
         candidate.provider.metrics.inflight.increment()
         let reply = worker.send(
-            call, body: body, headers: headers(for: candidate), to: candidate.provider, over: transport,
-            deadline: deadline, cancelledBy: caller.canceller)
+            call, body: body, headers: headers(for: candidate), to: candidate.provider,
+            from: (requestID, router.time), over: transport, deadline: deadline, cancelledBy: caller.canceller
+        )
         self.reply = reply
         if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
         defer { candidate.provider.metrics.inflight.decrement() }

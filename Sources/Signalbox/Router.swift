@@ -12,14 +12,18 @@ public final class Router: Sendable {
     let time: any TimeSource
     private let workers: [Worker]
 
-    /// - Parameter spans: takes the spans of requests and attempts; without it none are made.
+    /// - Parameters:
+    ///   - spans: takes the spans of requests and attempts; without it none are made.
+    ///   - custom: who answers for the configuration's providers of kind `custom`, by their names.
     /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
-        spans: (any SpanSink)? = nil, time: any TimeSource = SystemTime()
+        custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
+        time: any TimeSource = SystemTime()
     ) throws(RouterError) {
+        try configuration.check(custom)
         do throws(ProviderSettingsError) {
-            table = try RouteTable(configuration, registry: registry)
+            table = try RouteTable(configuration, registry: registry, custom: custom)
         } catch {
             throw RouterError(description: "\(error)")
         }
@@ -120,15 +124,22 @@ final class Worker: @unchecked Sendable {
         client = try HTTPClient(loop: loop)
     }
 
+    /// - Parameter origin: what an embedder's provider is told of the request.
     func send(
         _ call: ChatCall, body: [UInt8], headers: [RequestHeader], to provider: ResolvedProvider,
-        over transport: ResolvedCandidate.Transport, deadline: Deadline,
+        from origin: (requestID: String, time: any TimeSource), over transport: ResolvedCandidate.Transport,
+        deadline: Deadline,
         cancelledBy canceller: IncomingReply.Canceller
     ) -> IncomingReply {
         switch transport {
         case .http(let template):
             return client.post(
                 template, body: body, headers: headers, deadline: deadline, cancelledBy: canceller)
+        case .custom(let target):
+            return CustomPlayer.play(
+                target, call, body: body, requestID: origin.requestID, at: origin.time.wallTime(), on: loop,
+                timeouts: provider.timeouts, replyBytesMax: provider.replyBytesMax, deadline: deadline,
+                cancelledBy: canceller)
         case .script(let script):
             return ScriptPlayer.play(
                 script(call), on: loop, timeouts: provider.timeouts,

@@ -23,6 +23,8 @@ public enum ProviderKind: String, Sendable, CaseIterable {
     /// Replies from a script, without a network: for demonstrations and tests. Its models choose how it
     /// fails.
     case mock
+    /// Called by the embedding program itself: ``CustomProvider``.
+    case custom
 
     /// Where calls go when the configuration does not say; nil where it must (or where nothing is called).
     public var defaultBaseURL: String? {
@@ -40,12 +42,12 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         case .gigachat: "https://gigachat.devices.sberbank.ru/api/v1"
         case .yandexgpt: "https://llm.api.cloud.yandex.net/foundationModels/v1"
         case .ollama: "http://localhost:11434"
-        case .openAICompatible, .mock: nil
+        case .openAICompatible, .mock, .custom: nil
         }
     }
 
-    /// Whether calls go over a network.
-    public var isNetworked: Bool { self != .mock }
+    /// Whether calls go over a network of ours.
+    public var isNetworked: Bool { self != .mock && self != .custom }
 
     /// `gen_ai.provider.name` as the GenAI conventions (v1.41) spell it; nil where they have no word for it.
     public var conventionalName: String? {
@@ -57,13 +59,16 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         case .mistral: "mistral_ai"
         case .deepseek: "deepseek"
         case .xai: "x_ai"
-        case .cerebras, .openrouter, .together, .gigachat, .yandexgpt, .ollama, .openAICompatible, .mock: nil
+        case .cerebras, .openrouter, .together, .gigachat, .yandexgpt, .ollama, .openAICompatible, .mock,
+            .custom:
+            nil
         }
     }
 
     public func adapter(settings: ProviderSettings) throws(ProviderSettingsError) -> any ProviderAdapter {
         switch self {
         case .mock: return MockAdapter(settings: settings.mock)
+        case .custom: return CustomAdapter()
         case .openai, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together, .openAICompatible:
             let baseURL = try baseURL(settings)
             guard let dialect = OpenAIDialect(self, baseURL: baseURL) else { throw .notBuilt(kind: self) }
@@ -77,7 +82,8 @@ public enum ProviderKind: String, Sendable, CaseIterable {
                 baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
         case .gigachat:
             return GigaChatAdapter(
-                baseURL: try baseURL(settings), tokenURL: settings.tokenURL ?? GigaChatAdapter.defaultTokenURL,
+                baseURL: try baseURL(settings),
+                tokenURL: settings.tokenURL ?? GigaChatAdapter.defaultTokenURL,
                 scope: settings.scope, dropsUnsupported: settings.dropsUnsupported)
         case .yandexgpt:
             guard let folder = settings.folder, !folder.isEmpty else { throw .folderMissing(kind: self) }

@@ -7,22 +7,44 @@ import SignalboxTelemetry
 struct ChatReply {
     let call: RoutedCall
     let exchange: Exchange
+    var dialect = CallerDialect.chat
 
     func deliver() async {
         let call = call
         exchange.whenClientLeaves { call.cancel() }
         switch await call.answer() {
         case .whole(let status, let contentType, let body):
-            // The books are closed before the last byte leaves.
-            if exchange.isClientGone {
-                call.end(.cancelled, status: 499)
-            } else {
-                call.end(call.answeredOutcome, status: status)
-            }
-            exchange.respond(Reply(status: status, headers: headers(contentType), body: body))
+            answer(status, contentType, body)
         case .stream(let stream): await relay(stream)
         case .failure(let failure): fail(failure)
         }
+    }
+
+    private func answer(_ status: Int, _ contentType: String, _ body: [UInt8]) {
+        // The books are closed before the last byte leaves.
+        if exchange.isClientGone {
+            call.end(.cancelled, status: 499)
+        } else {
+            call.end(call.answeredOutcome, status: status)
+        }
+        switch dialect {
+        case .chat: exchange.respond(Reply(status: status, headers: headers(contentType), body: body))
+        case .generate: exchange.respond(generated(from: body))
+        }
+    }
+
+    private func generated(from body: [UInt8]) -> Reply {
+        let answer = GenerateAnswer(
+            provider: call.provider, model: call.model,
+            latency: exchange.receivedAt.duration(to: exchange.loop.now()), priority: call.priority,
+            attempts: call.attemptCount, requestID: call.requestID)
+        if let json = answer.json(of: body) {
+            return Reply(status: 200, headers: headers(ErrorObject.contentType), body: json)
+        }
+        let error = ErrorObject(
+            status: 502, type: "upstream_error", code: "malformed_reply",
+            message: "The provider's answer has no message.", attempts: call.history)
+        return Reply(status: 502, headers: headers(ErrorObject.contentType), body: error.json)
     }
 
     private func headers(_ contentType: String) -> [(name: String, value: String)] {
@@ -104,4 +126,12 @@ struct ChatReply {
             return  // it has left in the meantime: nobody is there to be told
         }
     }
+}
+
+/// The shape in which a caller asked, and wants its answer.
+enum CallerDialect {
+    /// OpenAI's chat completions.
+    case chat
+    /// A prompt in, its text out.
+    case generate
 }

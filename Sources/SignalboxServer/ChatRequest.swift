@@ -43,8 +43,7 @@ enum ChatRequest {
     private static func fields(
         of exchange: Exchange, bytesMax: Int
     ) throws(RequestError) -> (JSONFields, model: String) {
-        let body = try decoded(exchange, bytesMax: bytesMax)
-        guard !body.isEmpty else { throw .invalid("The request has no body.", "missing_body", nil) }
+        let body = try body(of: exchange, bytesMax: bytesMax)
         let fields: JSONFields
         do throws(JSONSyntaxError) {
             fields = try JSONFields(scanning: body)
@@ -58,6 +57,13 @@ enum ChatRequest {
             throw .invalid("`model` must be a string that is not empty.", "invalid_type", "model")
         }
         return (fields, model)
+    }
+
+    /// Unpacked, and not empty.
+    static func body(of exchange: Exchange, bytesMax: Int) throws(RequestError) -> [UInt8] {
+        let body = try decoded(exchange, bytesMax: bytesMax)
+        guard !body.isEmpty else { throw .invalid("The request has no body.", "missing_body", nil) }
+        return body
     }
 
     private static func decoded(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> [UInt8] {

@@ -33,6 +33,13 @@ struct PublicAPI: Sendable {
                 exchange throws(RequestError) in
                 try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
             }
+        case .generate:
+            guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
+            await answer(AskedRequest(exchange, id: id, route: "/generate", router), in: .generate) {
+                exchange throws(RequestError) in
+                try GenerateRequest.read(
+                    exchange, bytesMax: bodyBytesMax, defaultModel: router.modelNames.first ?? "")
+            }
         case .embeddings:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
             await answer(AskedRequest(exchange, id: id, route: "/v1/embeddings", router)) {
@@ -95,7 +102,8 @@ struct PublicAPI: Sendable {
 
     /// Routes what `read` makes of the exchange, and brings the answer.
     private func answer(
-        _ asked: AskedRequest, _ read: (Exchange) throws(RequestError) -> ChatCall
+        _ asked: AskedRequest, in dialect: CallerDialect = .chat,
+        _ read: (Exchange) throws(RequestError) -> ChatCall
     ) async {
         let exchange = asked.exchange
         guard let tenant = callers.tenant(of: exchange) else {
@@ -120,7 +128,7 @@ struct PublicAPI: Sendable {
                 parameter: "model")
             return turnAway(asked, tenant, error)
         }
-        await ChatReply(call: routed, exchange: exchange).deliver()
+        await ChatReply(call: routed, exchange: exchange, dialect: dialect).deliver()
     }
 
     private func turnAway(_ asked: AskedRequest, _ tenant: Int, _ error: ErrorObject) {
@@ -147,6 +155,7 @@ struct PublicAPI: Sendable {
         case chatCompletions
         case messages
         case messageTokens
+        case generate
         case embeddings
         case models
         case health
@@ -156,6 +165,7 @@ struct PublicAPI: Sendable {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
             case "/v1/messages", "/messages": self = .messages
             case "/v1/messages/count_tokens", "/messages/count_tokens": self = .messageTokens
+            case "/generate": self = .generate
             case "/v1/embeddings", "/embeddings": self = .embeddings
             case "/v1/models", "/models": self = .models
             case "/healthz", "/readyz": self = .health

@@ -16,11 +16,16 @@ final class TestRouter: Sendable {
     private var loop: EventLoop { group.loops[0] }
 
     /// - Parameter models: of one mock provider each, named `p0`, `p1`, …, tried in order for `chat`.
-    init(models: [String], hasSink: Bool = true, _ change: (inout Configuration) -> Void = { _ in }) throws {
+    init(
+        models: [String], hasSink: Bool = true, custom: [String: any CustomProvider] = [:],
+        _ change: (inout Configuration) -> Void = { _ in }
+    ) throws {
         var configuration = Configuration()
         for (number, model) in models.enumerated() {
             configuration.providers.append(
-                Configuration.Provider(name: "p\(number)", kind: .mock, models: [model]))
+                Configuration.Provider(
+                    name: "p\(number)", kind: custom["p\(number)"] == nil ? .mock : .custom,
+                    models: [model]))
         }
         configuration.routes = [
             Configuration.Route(
@@ -34,7 +39,7 @@ final class TestRouter: Sendable {
         writer = LogWriter(descriptor: -1)
         router = try Router(
             configuration: configuration, group: group, registry: registry, logger: Logger(writer: writer),
-            spans: hasSink ? spans : nil)
+            custom: custom, spans: hasSink ? spans : nil)
     }
 
     deinit {

@@ -42,13 +42,19 @@ extension ConfigurationReading {
             .gigachat, .yandexgpt, .ollama:
             if provider.baseURL == nil { provider.baseURL = kind?.defaultBaseURL.flatMap(BaseURL.init) }
             section["mock"]?.refuse("belongs to the kind mock", "remove it")
-        case .mock:
-            for key in ["base_url", "ca_file", "headers"] {
-                section[key]?.refuse("means nothing to the kind mock, which makes no connection", "remove it")
-            }
+        case .mock: refuseConnection(of: section, "mock")
+        case .custom:
+            refuseConnection(of: section, "custom")
+            section["mock"]?.refuse("belongs to the kind mock", "remove it")
         case nil: return nil
         }
         return provider
+    }
+
+    private func refuseConnection(of section: Section, _ kind: String) {
+        for key in ["base_url", "ca_file", "headers"] {
+            section[key]?.refuse("means nothing to the kind \(kind), which makes no connection", "remove it")
+        }
     }
 
     private func providerName(_ section: Section, places: inout [String: String]) -> String? {

@@ -83,7 +83,7 @@ enum NotBuilt {
         (.tenant, "webhook"),
     ]
 
-    static let kinds = ["custom"]
+    static let kinds: [String] = []
 
     static let strategies = [
         "adaptive", "best-available", "first-available", "random", "round-robin", "weighted",

@@ -19,7 +19,7 @@ extension ConfigurationReading {
             provider.folder = section.required("folder", remedy: remedy)?.folder()
             if let field = section["auth"] { provider.authentication = field.choice("way to authenticate") }
         case .openai, .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
-            .together, .ollama, .openAICompatible, .mock:
+            .together, .ollama, .openAICompatible, .mock, .custom:
             break
         }
     }

@@ -83,7 +83,9 @@ public enum FinishReason: String, Sendable, Hashable, CaseIterable {
 extension TokenUsage {
     /// OpenAI's `usage` object; details only where there are any.
     public var tree: JSONTree {
-        let total = promptTokens + completionTokens
+        // A vendor's counts are not to be trusted: their sum may not fit.
+        let (sum, isTooLarge) = promptTokens.addingReportingOverflow(completionTokens)
+        let total = isTooLarge ? Int.max : sum
         let hasPromptDetails = cachedTokens > 0 || cacheWriteTokens > 0
         return .object([
             "prompt_tokens": .integer(promptTokens), "completion_tokens": .integer(completionTokens),

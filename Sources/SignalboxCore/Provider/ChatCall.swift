@@ -10,21 +10,27 @@ public struct ChatCall: Sendable {
     public let operation: CallOperation
     /// What the caller sent, where it does not speak OpenAI's dialect.
     public let native: NativeRequest?
+    /// Nil where the caller says nothing of it.
+    public let priority: RequestPriority?
 
     public init(
         body: [UInt8], fields: JSONFields, model: String, operation: CallOperation,
-        native: NativeRequest? = nil
+        native: NativeRequest? = nil, priority: RequestPriority? = nil
     ) {
         self.native = native
         self.body = body
         self.fields = fields
         self.model = model
         self.operation = operation
+        self.priority = priority
     }
 
-    public init(body: [UInt8], fields: JSONFields, model: String, isStreaming: Bool) {
+    public init(
+        body: [UInt8], fields: JSONFields, model: String, isStreaming: Bool, priority: RequestPriority? = nil
+    ) {
         self.init(
-            body: body, fields: fields, model: model, operation: isStreaming ? .chatStream : .chat)
+            body: body, fields: fields, model: model, operation: isStreaming ? .chatStream : .chat,
+            priority: priority)
     }
 
     public var isStreaming: Bool { operation == .chatStream }

@@ -118,7 +118,7 @@ extension OpenAIDialect {
         case .together: self = .together
         case .openAICompatible: self = OpenAIDialect.isAzure(baseURL) ? .azure : .compatible
         case .mock: self = .mock
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: return nil
+        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama, .custom: return nil
         }
     }
 

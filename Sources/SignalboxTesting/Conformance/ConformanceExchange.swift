@@ -59,6 +59,7 @@ extension ProviderConformance {
         }
         switch target {
         case .script(let script): return script(call)
+        case .embedder: throw UpstreamFailure(.unreachable, message: "the embedding program calls itself")
         case .http(let url, var headers):
             if let session = adapter.session(for: secret) {
                 let answer = try token(from: session)

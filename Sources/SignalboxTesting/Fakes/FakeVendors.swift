@@ -19,6 +19,8 @@ public enum FakeVendors {
         case .yandexgpt: YandexGPTFake()
         case .ollama: OllamaFake()
         case .mock: MockFake()
+        // The embedding program's: CustomProviderConformance checks it.
+        case .custom: nil
         }
     }
 
@@ -34,7 +36,7 @@ extension FakeVendors {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
         case .openai, .openAICompatible, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
-            .together:
+            .together, .custom:
             break
         case .anthropic: capabilities.jsonObjects = false
         case .gigachat:
