@@ -69,7 +69,10 @@ public enum ProviderKind: String, Sendable, CaseIterable {
             guard let dialect = OpenAIDialect(self, baseURL: baseURL) else { throw .notBuilt(kind: self) }
             return OpenAICompatibleAdapter(
                 baseURL: baseURL, dialect: dialect, dropsUnsupported: settings.dropsUnsupported)
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
+        case .anthropic:
+            return AnthropicAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
+        case .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
         }
     }
 

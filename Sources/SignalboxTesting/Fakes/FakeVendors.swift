@@ -13,7 +13,11 @@ public enum FakeVendors {
         case .xai: OpenAIFake(.xAI)
         case .openrouter: OpenAIFake(.openRouter)
         case .together: OpenAIFake(.together)
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: nil
+        case .anthropic: AnthropicFake()
+        case .gemini: nil
+        case .gigachat: nil
+        case .yandexgpt: nil
+        case .ollama: nil
         case .mock: MockFake()
         }
     }
@@ -29,9 +33,13 @@ extension FakeVendors {
     public static func capabilities(of kind: ProviderKind) -> ProviderConformance.Capabilities {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
-        case .openai, .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
-            .together, .gigachat, .yandexgpt, .ollama, .openAICompatible:
-            break
+        case .openai, .openAICompatible: break
+        case .anthropic: capabilities.jsonObjects = false
+        case .gemini: break
+        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: break
+        case .gigachat: break
+        case .yandexgpt: break
+        case .ollama: break
         case .mock:
             // It forwards what it is asked for without looking, and answers in text.
             capabilities.reasoning = false
