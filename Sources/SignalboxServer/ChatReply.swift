@@ -7,7 +7,7 @@ import SignalboxTelemetry
 struct ChatReply {
     let call: RoutedCall
     let exchange: Exchange
-    var dialect = CallerDialect.chat
+    var shape = AnswerShape.chat
 
     func deliver() async {
         let call = call
@@ -27,7 +27,7 @@ struct ChatReply {
         } else {
             call.end(call.answeredOutcome, status: status)
         }
-        switch dialect {
+        switch shape {
         case .chat: exchange.respond(Reply(status: status, headers: headers(contentType), body: body))
         case .generate: exchange.respond(generated(from: body))
         }
@@ -128,9 +128,9 @@ struct ChatReply {
     }
 }
 
-/// The shape in which a caller asked, and wants its answer.
-enum CallerDialect {
-    /// OpenAI's chat completions.
+/// What becomes of a whole answer.
+enum AnswerShape {
+    /// It goes out as it is: in OpenAI's dialect, or the caller's own.
     case chat
     /// A prompt in, its text out.
     case generate

@@ -35,7 +35,7 @@ struct PublicAPI: Sendable {
             }
         case .generate:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
-            await answer(AskedRequest(exchange, id: id, route: "/generate", router), in: .generate) {
+            await answer(AskedRequest(exchange, id: id, route: "/generate", router), as: .generate) {
                 exchange throws(RequestError) in
                 try GenerateRequest.read(
                     exchange, bytesMax: bodyBytesMax, defaultModel: router.modelNames.first ?? "")
@@ -102,7 +102,7 @@ struct PublicAPI: Sendable {
 
     /// Routes what `read` makes of the exchange, and brings the answer.
     private func answer(
-        _ asked: AskedRequest, in dialect: CallerDialect = .chat,
+        _ asked: AskedRequest, as shape: AnswerShape = .chat,
         _ read: (Exchange) throws(RequestError) -> ChatCall
     ) async {
         let exchange = asked.exchange
@@ -128,7 +128,7 @@ struct PublicAPI: Sendable {
                 parameter: "model")
             return turnAway(asked, tenant, error)
         }
-        await ChatReply(call: routed, exchange: exchange, dialect: dialect).deliver()
+        await ChatReply(call: routed, exchange: exchange, shape: shape).deliver()
     }
 
     private func turnAway(_ asked: AskedRequest, _ tenant: Int, _ error: ErrorObject) {

@@ -81,9 +81,8 @@ struct EnvironmentProvider {
             ledger.record(
                 ConfigurationMistake(
                     file: Self.file, problem: "no provider is configured",
-                    remedy:
-                        "write signalbox.yaml, set \(all[0].keyPrefix) or another vendor's, or try signalbox serve --demo"
-                ))
+                    remedy: "write signalbox.yaml, set \(all[0].keyPrefix) or another vendor's, or try"
+                        + " signalbox serve --demo"))
         }
         try ledger.throwIfAny()
         configuration.makeImplicitRoutes()
