@@ -42,7 +42,8 @@ enum OpenAICompatibleFailure {
 
     /// The reason to have stopped is an error, of which nothing more is said.
     static let endedInError = UpstreamFailure(
-        .overloaded, message: "the provider's answer ended in an error", code: OpenAICompatibleReply.endedInError)
+        .overloaded, message: "the provider's answer ended in an error",
+        code: OpenAICompatibleReply.endedInError)
 
     private static func kind(of error: OpenAICompatibleError, _ dialect: OpenAIDialect) -> FailureKind {
         if let kind = dialect.ownKind(error) { return kind }
@@ -52,7 +53,8 @@ enum OpenAICompatibleFailure {
         switch FailureStatus(error.status) {
         case .invalidRequest, .tooLarge:
             let isTooLong = error.says(
-                "maximum context length", "context window", "maximum prompt length", "context_length_exceeded")
+                "maximum context length", "context window", "maximum prompt length", "context_length_exceeded"
+            )
             return isTooLong ? .contextTooLong : .invalidRequest
         case .unauthorized:
             // An address that may not call says nothing against the key. Azure says the same of a bad key

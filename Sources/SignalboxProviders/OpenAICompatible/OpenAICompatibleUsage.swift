@@ -40,7 +40,8 @@ enum OpenAICompatibleUsage {
         return usage
     }
 
-    /// Where vendors put what OpenAI calls `prompt_tokens_details.cached_tokens`: DeepSeek, Mistral, Together.
+    /// Where vendors put what OpenAI calls `prompt_tokens_details.cached_tokens`: DeepSeek, Mistral,
+    /// Together.
     private static func cachedTokens(_ key: JSONKey, _ value: JSONValue, in bytes: [UInt8]) -> Int? {
         guard
             key.isNamed("prompt_cache_hit_tokens", in: bytes) || key.isNamed("num_cached_tokens", in: bytes)

@@ -1,7 +1,7 @@
 import SignalboxCore
 
-/// Where one vendor of the family differs from OpenAI. Facts, put together when configuration loads: a request
-/// only asks whether there are any.
+/// Where one vendor of the family differs from OpenAI. Facts, put together when configuration loads: a
+/// request only asks whether there are any.
 struct OpenAIDialect: Sendable {
     /// How a caller's error message calls the vendor.
     var name: String

@@ -2,8 +2,8 @@ import SignalboxCore
 
 /// The headers in which a vendor of the family tells its limits.
 struct OpenAIRateLimitFields: Sendable {
-    /// One limit's three headers. The reset comes as `6m0s`, as seconds from now, or as a moment in seconds or
-    /// milliseconds since 1970: they cannot be mistaken for each other.
+    /// One limit's three headers. The reset comes as `6m0s`, as seconds from now, or as a moment in seconds
+    /// or milliseconds since 1970: they cannot be mistaken for each other.
     struct Names: Sendable {
         let limit: StaticString
         let remaining: StaticString
