@@ -31,6 +31,7 @@ let package = Package(
     name: "signalbox",
     products: [
         .executable(name: "signalbox", targets: ["SignalboxCLI"]),
+        .executable(name: "signalbox-fakes", targets: ["SignalboxFakes"]),
         .library(
             name: "Signalbox",
             targets: [
@@ -81,7 +82,10 @@ let package = Package(
             ]),
         room(
             "SignalboxServer",
-            over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox"]),
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxConfig", "Signalbox",
+            ]),
         // 7
         .executableTarget(
             name: "SignalboxCLI",
@@ -112,6 +116,15 @@ let package = Package(
         .executableTarget(
             name: "signalbox-fuzz", dependencies: ["SignalboxCore", "SignalboxHTTP", "SignalboxTesting"],
             path: "Tests/Fuzz", swiftSettings: strict),
+
+        // the vendors' stand-ins as a process
+        .executableTarget(
+            name: "SignalboxFakes",
+            dependencies: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxTesting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
 
         tests("SignalboxCoreTests", of: ["SignalboxCore", "SignalboxTesting"]),
         tests(

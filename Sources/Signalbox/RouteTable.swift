@@ -98,6 +98,7 @@ final class ResolvedProvider: Sendable {
     let adapter: any ProviderAdapter
     let timeouts: TransferTimeouts
     let replyBytesMax: Int
+    let dropsUnsupported: Bool
     let metrics: ProviderMetrics
     let keys: [Key]
     /// What the GenAI conventions call it.
@@ -120,6 +121,7 @@ final class ResolvedProvider: Sendable {
             connect: provider.timeouts.connect, firstByte: provider.timeouts.firstToken,
             idle: provider.timeouts.idle, total: provider.timeouts.total)
         replyBytesMax = provider.replyBytesMax
+        dropsUnsupported = provider.dropsUnsupported
         metrics = ProviderMetrics(registry, provider: provider.name)
         keys = ResolvedProvider.keys(of: provider, adapter, timeouts)
         attemptMetrics = Dictionary(

@@ -69,6 +69,9 @@ public enum ProviderKind: String, Sendable, CaseIterable {
             guard let dialect = OpenAIDialect(self, baseURL: baseURL) else { throw .notBuilt(kind: self) }
             return OpenAICompatibleAdapter(
                 baseURL: baseURL, dialect: dialect, dropsUnsupported: settings.dropsUnsupported)
+        case .anthropic:
+            return AnthropicAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
         case .gemini:
             return GeminiAdapter(
                 baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
@@ -85,7 +88,6 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         case .ollama:
             return OllamaAdapter(
                 baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
-        case .anthropic: throw .notBuilt(kind: self)
         }
     }
 

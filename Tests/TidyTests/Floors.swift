@@ -30,6 +30,8 @@ struct Floors {
         // Which allocator a process has is the program's choice, not a room's.
         "SignalboxCLI": Room(
             floor: 7, outside: ["ArgumentParser", "CMimalloc", "Foundation", "FoundationEssentials"]),
+        // The fake vendors as a process: not shipped, and it uses the daemon's server, not the daemon.
+        "SignalboxFakes": Room(floor: 7, outside: ["ArgumentParser"], siblings: [forTests]),
         // Not on the stairs: it stands on floors 1 to 4, and only tests use it.
         forTests: Room(floor: 5, outside: ["Testing", "Foundation", "DequeModule"]),
     ]

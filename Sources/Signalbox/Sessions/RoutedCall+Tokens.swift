@@ -18,7 +18,8 @@ extension RoutedCall {
             }
             let sentAt = worker.loop.now()
             let reply = send(
-                body, headers: tracingHeaders + [tokens.header(held)], over: transport, to: candidate)
+                body, headers: headers(for: candidate) + [tokens.header(held)], over: transport, to: candidate
+            )
             let result: Result<Answer, UpstreamFailure>
             if call.isStreaming {
                 result = await openStream(reply, from: candidate, since: start)

@@ -78,6 +78,22 @@ public final class Exchange: @unchecked Sendable {
         return found.values
     }
 
+    /// Every header field in order, for recording and relaying; none after the client has left.
+    public var allHeaders: [(name: String, value: String)] { fields(of: .HEADER_KIND) }
+
+    /// Every query parameter in order, percent-decoded, empty where it has no value; none after the client
+    /// has left.
+    public var allQueries: [(name: String, value: String)] { fields(of: .GET_ARGUMENT_KIND) }
+
+    private func fields(of kind: MHD_ValueKind) -> [(name: String, value: String)] {
+        guard let connection else { return [] }
+        var list = FieldList()
+        withUnsafeMutablePointer(to: &list) {
+            _ = MHD_get_connection_values(connection, kind, fieldVisited, $0)
+        }
+        return list.fields
+    }
+
     /// The first value of a query parameter, percent-decoded; nil where it is absent or has no value.
     public func query(_ name: String) -> String? {
         guard let connection else { return nil }

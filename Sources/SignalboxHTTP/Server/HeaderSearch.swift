@@ -28,3 +28,19 @@ func headerVisited(
     }
     return .YES
 }
+
+/// Every field, as libmicrohttpd tells of each.
+struct FieldList {
+    fileprivate(set) var fields: [(name: String, value: String)] = []
+}
+
+func fieldVisited(
+    _ list: UnsafeMutableRawPointer?, _ kind: MHD_ValueKind, _ key: UnsafePointer<CChar>?,
+    _ value: UnsafePointer<CChar>?
+) -> MHD_Result {
+    if let list, let key {
+        let field = (String(cString: key), value.map { String(cString: $0) } ?? "")
+        list.assumingMemoryBound(to: FieldList.self).pointee.fields.append(field)
+    }
+    return .YES
+}

@@ -33,7 +33,11 @@ enum OpenAICompatibleFailure {
 
     /// The failure that an `error` inside an otherwise good reply, or one event of a stream, reports.
     static func judge(_ error: JSONValue, in bytes: [UInt8], _ dialect: OpenAIDialect) -> UpstreamFailure {
-        let body = OpenAICompatibleErrorBody(error: error, in: bytes)
+        judge(OpenAICompatibleErrorBody(error: error, in: bytes), dialect)
+    }
+
+    /// The same, read already.
+    static func judge(_ body: OpenAICompatibleErrorBody, _ dialect: OpenAIDialect) -> UpstreamFailure {
         let kind = self.kind(of: OpenAICompatibleError(body, status: body.status ?? 200), dialect)
         return UpstreamFailure(
             kind, message: Redaction.clean(body.message ?? "the provider reported an error"),

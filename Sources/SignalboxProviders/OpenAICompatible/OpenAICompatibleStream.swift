@@ -48,12 +48,24 @@ struct OpenAICompatibleStream: StreamDecoder {
             if summary.finishReason == OpenAICompatibleReply.endedInError {
                 return .failure(OpenAICompatibleFailure.endedInError)
             }
-            guard chunk.hasChoices || chunk.usage != nil else { return .malformed }
+            guard chunk.hasChoices || chunk.usage != nil else {
+                return try bareError(bytes, range) ?? .malformed
+            }
             if hidesUsage && chunk.showsUsage { return try withoutUsage(chunk, bytes, range) }
             return .forward(hasDelta: chunk.hasDelta)
         } catch {
             return .malformed
         }
+    }
+
+    /// Some vendors write an error's fields without OpenAI's wrapper.
+    private func bareError(
+        _ bytes: [UInt8], _ range: Range<Int>
+    ) throws(JSONSyntaxError) -> StreamStep? {
+        let whole = try JSONScan.value(scanning: bytes, in: range)
+        let error = OpenAICompatibleErrorBody(error: whole, in: bytes)
+        guard error.message != nil, error.type != nil || error.code != nil else { return nil }
+        return .failure(OpenAICompatibleFailure.judge(error, dialect))
     }
 
     private func withoutUsage(

@@ -37,6 +37,14 @@ extension GeminiFake {
         ])
     }
 
+    static func embeddings(_ requests: [JSONTree]) -> JSONTree {
+        let tokens = requests.flatMap { texts($0["content"]) }.reduce(0) { $0 + FakeTurn.tokens(in: $1) }
+        return .object([
+            "embeddings": .array(requests.map(embedding)),
+            "usageMetadata": .object(["promptTokenCount": .integer(tokens)]),
+        ])
+    }
+
     static func embedding(_ request: JSONTree) -> JSONTree {
         let text = texts(request["content"]).joined()
         let vector = FakeTurn.vector(of: text, dimensions: request["outputDimensionality"]?.integer ?? 8)

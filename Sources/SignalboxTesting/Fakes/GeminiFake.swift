@@ -6,6 +6,13 @@ public struct GeminiFake: FakeVendor {
 
     public var basePath: String { "/v1beta" }
 
+    /// What is written to the cache is counted nowhere.
+    public func answer(to turn: FakeTurn, as model: FakeModel) -> FakeAnswer {
+        var answer = turn.answer(as: model)
+        answer.usage.cacheWriteTokens = 0
+        return answer
+    }
+
     public func reply(to request: FakeRequest) -> ReplyScript {
         let key = request.headers["x-goog-api-key"]
         if request.method == "GET", request.path == basePath + "/models" {
@@ -26,11 +33,7 @@ public struct GeminiFake: FakeVendor {
             let turn = GeminiFake.turn(body["generateContentRequest"] ?? body)
             return .json(200, .object(["totalTokens": .integer(turn.answer(as: .ok).usage.promptTokens)]))
         case "batchEmbedContents":
-            return .json(
-                200,
-                .object([
-                    "embeddings": .array((body["requests"]?.elements ?? []).map(GeminiFake.embedding))
-                ]))
+            return .json(200, GeminiFake.embeddings(body["requests"]?.elements ?? []))
         case "embedContent": return .json(200, .object(["embedding": GeminiFake.embedding(body)]))
         default: return .text(404, "", type: "text/html")
         }

@@ -18,6 +18,20 @@ public struct OllamaFake: FakeVendor {
         FakeModel.allCases.filter { ![.filtered, .failFilter, .cached, .failContext].contains($0) }
     }
 
+    /// It is told nothing of an image's type, and counts its thoughts with the rest.
+    public func answer(to turn: FakeTurn, as model: FakeModel) -> FakeAnswer {
+        var turn = turn
+        turn.images = turn.images.map { image in
+            switch image {
+            case .inline(_, let count): .inline(mediaType: "", base64Count: count)
+            case .url: image
+            }
+        }
+        var answer = turn.answer(as: model)
+        answer.usage.reasoningTokens = 0
+        return answer
+    }
+
     public func reply(to request: FakeRequest) -> ReplyScript {
         let key = isCloud ? request.authorization("bearer") : FakeKey.good.rawValue
         switch (request.method, request.path) {
