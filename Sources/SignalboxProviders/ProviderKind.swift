@@ -77,7 +77,8 @@ public enum ProviderKind: String, Sendable, CaseIterable {
                 baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
         case .gigachat:
             return GigaChatAdapter(
-                baseURL: try baseURL(settings), tokenURL: settings.tokenURL ?? GigaChatAdapter.defaultTokenURL,
+                baseURL: try baseURL(settings),
+                tokenURL: settings.tokenURL ?? GigaChatAdapter.defaultTokenURL,
                 scope: settings.scope, dropsUnsupported: settings.dropsUnsupported)
         case .yandexgpt:
             guard let folder = settings.folder, !folder.isEmpty else { throw .folderMissing(kind: self) }

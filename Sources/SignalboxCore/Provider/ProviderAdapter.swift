@@ -10,7 +10,8 @@ public protocol ProviderAdapter: Sendable {
     /// Where calls to `model` with `key` go; nil where the vendor has no such operation.
     func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget?
 
-    /// How `key` is turned into the tokens that calls carry; nil where calls carry the key itself, or nothing.
+    /// How `key` is turned into the tokens that calls carry; nil where calls carry the key itself, or
+    /// nothing.
     func session(for key: Secret?) -> (any TokenSession)?
 
     /// The body of one attempt. A vendor that speaks the caller's dialect gets the caller's bytes; only what

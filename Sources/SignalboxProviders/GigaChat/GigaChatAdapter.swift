@@ -31,7 +31,8 @@ public struct GigaChatAdapter: ProviderAdapter {
         case .chat, .chatStream: path = "/chat/completions"
         case .embeddings: path = "/embeddings"
         }
-        return .http(url: baseURL + path, headers: [(name: "content-type", value: Secret("application/json"))])
+        return .http(
+            url: baseURL + path, headers: [(name: "content-type", value: Secret("application/json"))])
     }
 
     public func session(for key: Secret?) -> (any TokenSession)? {
