@@ -92,6 +92,8 @@ final class ResolvedProvider: Sendable {
     struct Key: Sendable {
         let alias: String
         let secret: Secret?
+        /// Nil where calls carry the key itself.
+        let tokens: TokenDesk?
     }
 
     let name: String
@@ -127,10 +129,7 @@ final class ResolvedProvider: Sendable {
         replyBytesMax = provider.replyBytesMax
         dropsUnsupported = provider.dropsUnsupported
         metrics = ProviderMetrics(registry, provider: provider.name)
-        keys =
-            provider.keys.isEmpty
-            ? [Key(alias: ResolvedProvider.noKey, secret: nil)]
-            : provider.keys.map { Key(alias: $0.alias, secret: $0.secret) }
+        keys = ResolvedProvider.keys(of: provider, adapter, timeouts)
         attemptMetrics = Dictionary(
             uniqueKeysWithValues: provider.models.map {
                 ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
@@ -151,6 +150,23 @@ final class ResolvedProvider: Sendable {
         provider.kind.isNetworked ? provider.baseURL.map { ($0.host, Int($0.port)) } : nil
     }
 
+    private static func keys(
+        of provider: Configuration.Provider, _ adapter: any ProviderAdapter, _ timeouts: TransferTimeouts
+    ) -> [Key] {
+        if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, tokens: nil)] }
+        var pacer: TokenPacer?
+        return provider.keys.map { key in
+            let tokens = adapter.session(for: key.secret).map { session in
+                let shared = pacer ?? TokenPacer(interval: session.requestInterval)
+                pacer = shared
+                return TokenDesk(
+                    session, pacer: shared, timeouts: timeouts,
+                    authorityFile: provider.certificateAuthorityFile)
+            }
+            return Key(alias: key.alias, secret: key.secret, tokens: tokens)
+        }
+    }
+
     /// The alias where a provider needs no key.
     static let noKey = "none"
 
@@ -162,7 +178,7 @@ final class ResolvedProvider: Sendable {
         return keys.map { key in
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
-                transports: transports(model: model, key: key.secret))
+                transports: transports(model: model, key: key.secret), tokens: key.tokens)
         }
     }
 
@@ -217,14 +233,17 @@ final class ResolvedCandidate: Sendable {
     let keyAlias: String
     let metrics: AttemptMetrics
     let genAI: GenAIOperations
+    /// What authorizes its calls, where their headers do not.
+    let tokens: TokenDesk?
     private let chat: Transport?
     private let chatStream: Transport?
     private let embeddings: Transport?
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIOperations, transports: [CallOperation: Transport]
+        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?
     ) {
+        self.tokens = tokens
         self.provider = provider
         self.model = model
         self.keyAlias = keyAlias

@@ -29,8 +29,8 @@ public final class RoutedCall: @unchecked Sendable {
     let worker: Worker
     let router: Router
     private let route: ResolvedRoute
-    private let caller: Caller
-    private let deadline: Deadline
+    let caller: Caller
+    let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
     /// Nil unless the configuration wants it logged.
     private(set) var content: LoggedContent?
@@ -38,8 +38,8 @@ public final class RoutedCall: @unchecked Sendable {
     /// The span of the attempt that runs, where one is made or the provider is told of it.
     private var span: AttemptSpan?
     /// What is being waited for.
-    private var reply: IncomingReply?
-    private var isCancelled = false
+    var reply: IncomingReply?
+    var isCancelled = false
     private var summary = ReplySummary()
     private var waited: Duration = .zero
     private var hasEnded = false
@@ -164,24 +164,57 @@ public final class RoutedCall: @unchecked Sendable {
         attemptCount += 1
         beginSpan(at: start)
         candidate.provider.metrics.inflight.increment()
+        if let tokens = candidate.tokens {
+            let result = await converse(body, over: transport, with: candidate, tokens, since: start)
+            return close(result, with: candidate, since: start)
+        }
+        let reply = send(body, headers: headers(for: candidate), over: transport, to: candidate)
+        if call.isStreaming {
+            return close(
+                await openStream(reply, from: candidate, since: start), with: candidate, since: start)
+        }
+        let whole = await takeWhole(reply, from: candidate)
+        return close(
+            settle(whole, of: reply, from: candidate, since: start, sentAt: start), with: candidate,
+            since: start)
+    }
+
+    func send(
+        _ body: [UInt8], headers: [RequestHeader], over transport: ResolvedCandidate.Transport,
+        to candidate: ResolvedCandidate
+    ) -> IncomingReply {
         let reply = worker.send(
-            call, body: body, headers: headers(for: candidate), to: candidate.provider,
-            from: (requestID, router.time), over: transport, deadline: deadline, cancelledBy: caller.canceller
-        )
+            call, body: body, headers: headers, to: candidate.provider, from: (requestID, router.time),
+            over: transport, deadline: deadline, cancelledBy: caller.canceller)
         self.reply = reply
-        if call.isStreaming { return await openStream(reply, from: candidate, since: start) }
-        defer { candidate.provider.metrics.inflight.decrement() }
-        let result = await takeWhole(reply, from: candidate)
+        return reply
+    }
+
+    /// Counts a whole answer.
+    func settle(
+        _ result: Result<(body: [UInt8], contentType: String), UpstreamFailure>, of reply: IncomingReply,
+        from candidate: ResolvedCandidate, since start: Instant, sentAt: Instant
+    ) -> Result<Answer, UpstreamFailure> {
         let end = worker.loop.now()
-        waited += start.duration(to: end)
+        waited += sentAt.duration(to: end)
         switch result {
         case .success(let (body, type)):
+            candidate.provider.metrics.inflight.decrement()
             record(candidate, from: start, to: end, failure: nil, status: reply.status)
             return .success(.whole(status: reply.status, contentType: type, body: body))
-        case .failure(let failure):
-            record(candidate, from: start, to: end, failure: failure, status: failure.status)
-            return .failure(failure)
+        case .failure(let failure): return .failure(failure)
         }
+    }
+
+    /// Counts an attempt that failed.
+    private func close(
+        _ result: Result<Answer, UpstreamFailure>, with candidate: ResolvedCandidate, since start: Instant
+    ) -> Result<Answer, UpstreamFailure> {
+        if case .failure(let failure) = result {
+            candidate.provider.metrics.inflight.decrement()
+            record(candidate, since: start, failure: failure, status: failure.status)
+        }
+        return result
     }
 
     private func transport(
@@ -202,14 +235,14 @@ public final class RoutedCall: @unchecked Sendable {
         throw refusal
     }
 
-    private func headers(for candidate: ResolvedCandidate) -> [RequestHeader] {
+    func headers(for candidate: ResolvedCandidate) -> [RequestHeader] {
         guard let native = call.native, !native.headers.isEmpty,
             candidate.provider.adapter.speaks(native.dialect)
         else { return tracingHeaders }
         return tracingHeaders + native.headers.map { RequestHeader($0.name, $0.value) }
     }
 
-    private func takeWhole(
+    func takeWhole(
         _ reply: IncomingReply, from candidate: ResolvedCandidate
     ) async -> Result<(body: [UInt8], contentType: String), UpstreamFailure> {
         let body: [UInt8]
@@ -248,13 +281,11 @@ public final class RoutedCall: @unchecked Sendable {
     }
 
     /// Reads up to the first delta: until there, a failure can be made good elsewhere.
-    private func openStream(
+    func openStream(
         _ reply: IncomingReply, from candidate: ResolvedCandidate, since start: Instant
     ) async -> Result<Answer, UpstreamFailure> {
         let stream = RoutedStream(reply, from: candidate, for: self, since: start)
         guard let failure = await stream.open() else { return .success(.stream(stream)) }
-        candidate.provider.metrics.inflight.decrement()
-        record(candidate, since: start, failure: failure, status: failure.status)
         return .failure(failure)
     }
 

@@ -105,6 +105,7 @@ public final class Router: Sendable {
         for worker in workers {
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 worker.loop.execute {
+                    worker.isStopped = true
                     worker.client.stop()
                     done.resume()
                 }
@@ -118,6 +119,8 @@ final class Worker: @unchecked Sendable {
     // @unchecked: touched by its loop's thread only.
     let loop: EventLoop
     let client: HTTPClient
+    /// From then on nothing is sent: nobody would hear the answer.
+    var isStopped = false
 
     init(loop: EventLoop) throws(TransportError) {
         self.loop = loop

@@ -18,6 +18,11 @@ public struct TokenMachine: Sendable {
         public let token: Secret
         /// Counts the tokens of this key, so that a rejection can say which one it means.
         public let generation: Int
+
+        public init(token: Secret, generation: Int) {
+            self.token = token
+            self.generation = generation
+        }
     }
 
     /// What somebody who needs a token has to do.
@@ -157,9 +162,11 @@ public struct TokenPace: Sendable {
         self.interval = interval
     }
 
-    /// Takes the next free moment for a request, `now` or later.
-    public mutating func slot(at now: Instant) -> Instant {
+    /// Takes the next free moment for a request, `now` or later; nil, and takes none, where that is further
+    /// away than `limit`.
+    public mutating func slot(at now: Instant, within limit: Duration) -> Instant? {
         let slot = max(now, free)
+        guard now.duration(to: slot) <= limit else { return nil }
         free = slot.advanced(by: interval)
         return slot
     }

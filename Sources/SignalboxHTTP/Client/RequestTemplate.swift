@@ -41,15 +41,26 @@ public final class RequestTemplate: Sendable {
     }
 }
 
-/// A header field of one request. Free of line breaks, and no secret.
+/// A header field of one request. Free of line breaks; its value is never printed, as it may be a secret.
 public struct RequestHeader: Sendable, Hashable {
     public let name: String
+    /// For the one place that puts it on the wire.
     public let value: String
 
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
     }
+
+    public init(_ name: String, secret: Secret) {
+        self.init(name, secret.reveal())
+    }
+}
+
+extension RequestHeader: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "\(name): •••" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// How long a transfer may take, in its parts.

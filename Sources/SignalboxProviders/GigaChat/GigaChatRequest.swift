@@ -124,11 +124,13 @@ struct GigaChatRequest {
 
     /// A function's result must be a JSON object, as text.
     private static func result(_ text: String) -> String {
+        let isObject: Bool
         do throws(JSONSyntaxError) {
-            if try JSONTree(parsing: Array(text.utf8)).members != nil { return text }
+            isObject = try JSONTree(parsing: Array(text.utf8)).members != nil
         } catch {
-            // Not JSON: it is wrapped like any other text.
+            isObject = false
         }
+        if isObject { return text }
         return JSONTree.object(["result": .string(text)]).text
     }
 
