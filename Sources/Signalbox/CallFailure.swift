@@ -11,6 +11,8 @@ public struct CallFailure: Sendable {
     public let type: String
     public let code: String
     public let message: String
+    /// The field of the request that is at fault, where that is known.
+    public let parameter: String?
     /// The provider's own error object, where the error is the caller's to mend.
     public let errorObject: [UInt8]?
     public let retryAfter: Duration?
@@ -35,6 +37,7 @@ public struct CallFailure: Sendable {
         type = "invalid_request_error"
         code = failure.code ?? failure.kind.label
         message = failure.message
+        parameter = failure.parameter
         errorObject = failure.errorObject
         retryAfter = nil
         self.attempts = attempts
@@ -59,6 +62,7 @@ public struct CallFailure: Sendable {
             case .deadline: "No provider could answer in time"
             }
         message = "\(reason) (\(attempts.count) tried).\(last)"
+        parameter = nil
         errorObject = nil
         retryAfter = exhaustion.retryAfter
         self.attempts = attempts

@@ -96,6 +96,7 @@ final class ResolvedProvider: Sendable {
     let adapter: any ProviderAdapter
     let timeouts: TransferTimeouts
     let replyBytesMax: Int
+    let dropsUnsupported: Bool
     let metrics: ProviderMetrics
     let keys: [Key]
     /// What the GenAI conventions call it.
@@ -118,6 +119,7 @@ final class ResolvedProvider: Sendable {
             connect: provider.timeouts.connect, firstByte: provider.timeouts.firstToken,
             idle: provider.timeouts.idle, total: provider.timeouts.total)
         replyBytesMax = provider.replyBytesMax
+        dropsUnsupported = provider.dropsUnsupported
         metrics = ProviderMetrics(registry, provider: provider.name)
         keys =
             provider.keys.isEmpty

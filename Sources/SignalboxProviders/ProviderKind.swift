@@ -66,13 +66,16 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         case .mock: return MockAdapter(settings: settings.mock)
         case .openai, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together, .openAICompatible:
             return OpenAICompatibleAdapter(baseURL: try baseURL(settings))
+        case .anthropic:
+            return AnthropicAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
         case .gemini:
             return GeminiAdapter(
                 baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
         case .ollama:
             return OllamaAdapter(
                 baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
-        case .anthropic, .gigachat, .yandexgpt: throw .notBuilt(kind: self)
+        case .gigachat, .yandexgpt: throw .notBuilt(kind: self)
         }
     }
 

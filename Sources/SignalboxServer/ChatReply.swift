@@ -35,26 +35,27 @@ struct ChatReply {
             headers.append(("x-signalbox-model", call.model))
         }
         headers.append(("x-signalbox-attempts", String(call.attemptCount)))
+        if let dialect = call.dialect { headers += dialect.headers(requestID: call.requestID) }
         return headers
     }
 
     private func fail(_ failure: CallFailure) {
         call.end(failure.outcome, status: failure.status, failure: failure.cause)
-        let body: [UInt8]
-        if let object = failure.errorObject {
-            body = ErrorObject.extend(object, with: failure.attempts)
-        } else {
-            body =
-                ErrorObject(
-                    status: failure.status, type: failure.type, code: failure.code, message: failure.message,
-                    attempts: failure.attempts
-                ).json
-        }
+        let body = body(of: failure)
         var headers = headers(ErrorObject.contentType)
         if let wait = failure.retryAfter {
             headers.append(("retry-after", String((wait.millisecondsRoundedUp + 999) / 1000)))
         }
         exchange.respond(Reply(status: failure.status, headers: headers, body: body))
+    }
+
+    private func body(of failure: CallFailure) -> [UInt8] {
+        let error = ErrorObject(
+            status: failure.status, type: failure.type, code: failure.code, message: failure.message,
+            parameter: failure.parameter, attempts: failure.attempts)
+        if let dialect = call.dialect { return dialect.error(error.said, requestID: call.requestID) }
+        if let object = failure.errorObject { return ErrorObject.extend(object, with: failure.attempts) }
+        return error.json
     }
 
     // MARK: Streams
@@ -82,7 +83,8 @@ struct ChatReply {
         }
     }
 
-    /// The caller has a part of the answer: it is told so in an event, and never sees `[DONE]`.
+    /// The caller has a part of the answer: it is told so in an event, and never sees the end of one
+    /// that is whole.
     private func breakOff(_ reply: ReplyStream, _ failure: UpstreamFailure, _ clientWait: Duration) async {
         if failure.kind == .cancelled || exchange.isClientGone {
             call.end(.cancelled, status: 200, failure: failure, clientWait: clientWait)
@@ -92,8 +94,11 @@ struct ChatReply {
         let error = ErrorObject(
             status: 502, type: "upstream_error", code: "stream_interrupted",
             message: "The answer broke off: \(failure.message)", attempts: call.history)
+        let event =
+            call.dialect?.errorEvent(error.said, requestID: call.requestID)
+            ?? Array("data: ".utf8) + error.json + Array("\n\n".utf8)
         do throws(ClientGone) {
-            try await reply.write(Array("data: ".utf8) + error.json + Array("\n\n".utf8))
+            try await reply.write(event)
             reply.finish()
         } catch {
             return  // it has left in the meantime: nobody is there to be told

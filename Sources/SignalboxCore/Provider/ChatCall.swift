@@ -8,8 +8,14 @@ public struct ChatCall: Sendable {
     /// What `model` asks for, decoded.
     public let model: String
     public let operation: CallOperation
+    /// What the caller sent, where it does not speak OpenAI's dialect.
+    public let native: NativeRequest?
 
-    public init(body: [UInt8], fields: JSONFields, model: String, operation: CallOperation) {
+    public init(
+        body: [UInt8], fields: JSONFields, model: String, operation: CallOperation,
+        native: NativeRequest? = nil
+    ) {
+        self.native = native
         self.body = body
         self.fields = fields
         self.model = model

@@ -21,7 +21,7 @@ extension ProviderConformance {
             let name = "\(failure)\(isStreaming ? ", streaming" : "")"
             do throws(UpstreamFailure) {
                 let exchange = try exchange(.text(model, isStreaming: isStreaming), key: key)
-                guard let found = failure(of: exchange, isStreaming: isStreaming) else {
+                guard let found = told(in: exchange, isStreaming: isStreaming) else {
                     findings.add("\(name): it counts as an answer")
                     continue
                 }
@@ -33,7 +33,7 @@ extension ProviderConformance {
     }
 
     /// One vendor tells what it refuses inside a stream, with status 200.
-    private func failure(of exchange: Exchange, isStreaming: Bool) -> UpstreamFailure? {
+    private func told(in exchange: Exchange, isStreaming: Bool) -> UpstreamFailure? {
         if isStreaming, isStream(exchange.reply) {
             return read(exchange.reply.chunks, of: exchange.call).failure
         }

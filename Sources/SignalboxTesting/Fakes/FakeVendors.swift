@@ -6,10 +6,12 @@ public enum FakeVendors {
     public static func fake(of kind: ProviderKind) -> (any FakeVendor)? {
         switch kind {
         case .openai, .openAICompatible: OpenAIFake()
-        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
+        case .anthropic: AnthropicFake()
         case .gemini: GeminiFake()
+        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
+        case .gigachat: nil
+        case .yandexgpt: nil
         case .ollama: OllamaFake()
-        case .anthropic, .gigachat, .yandexgpt: nil
         case .mock: MockFake()
         }
     }
@@ -26,10 +28,12 @@ extension FakeVendors {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
         case .openai, .openAICompatible: capabilities.streamUsageUnasked = false
+        case .anthropic: capabilities.jsonObjects = false
+        case .gemini: break
+        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: break
+        case .gigachat: break
+        case .yandexgpt: break
         case .ollama: capabilities.imagesByURL = false
-        case .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together,
-            .gigachat, .yandexgpt:
-            break
         case .mock:
             // It forwards what it is asked for without looking, and answers in text.
             capabilities.reasoning = false
