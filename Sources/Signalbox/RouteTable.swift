@@ -244,6 +244,10 @@ extension Configuration.Provider {
         }
         var settings = ProviderSettings(baseURL: baseURL?.text, mock: mocked)
         settings.dropsUnsupported = dropsUnsupported
+        settings.tokenURL = tokenURL?.text
+        settings.scope = scope
+        settings.folder = folder
+        settings.authentication = authentication
         return settings
     }
 }

@@ -10,6 +10,10 @@ public protocol ProviderAdapter: Sendable {
     /// Where calls to `model` with `key` go; nil where the vendor has no such operation.
     func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget?
 
+    /// How `key` is turned into the tokens that calls carry; nil where calls carry the key itself, or
+    /// nothing.
+    func session(for key: Secret?) -> (any TokenSession)?
+
     /// The body of one attempt. A vendor that speaks the caller's dialect gets the caller's bytes; only what
     /// must change is spliced.
     /// - Throws: of kind `invalidRequest`, naming the field, what the vendor cannot express.
@@ -33,6 +37,8 @@ extension ProviderAdapter {
     public var framing: StreamFraming { .serverSentEvents }
 
     public func speaks(_ dialect: any CallerDialect) -> Bool { false }
+
+    public func session(for key: Secret?) -> (any TokenSession)? { nil }
 
     public func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits { RateLimits() }
 }

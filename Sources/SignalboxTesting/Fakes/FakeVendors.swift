@@ -8,9 +8,15 @@ public enum FakeVendors {
         case .openai, .openAICompatible: OpenAIFake()
         case .anthropic: AnthropicFake()
         case .gemini: GeminiFake()
-        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
-        case .gigachat: nil
-        case .yandexgpt: nil
+        case .groq: OpenAIFake(.groq)
+        case .cerebras: OpenAIFake(.cerebras)
+        case .mistral: OpenAIFake(.mistral)
+        case .deepseek: OpenAIFake(.deepSeek)
+        case .xai: OpenAIFake(.xAI)
+        case .openrouter: OpenAIFake(.openRouter)
+        case .together: OpenAIFake(.together)
+        case .gigachat: GigaChatFake()
+        case .yandexgpt: YandexGPTFake()
         case .ollama: OllamaFake()
         case .mock: MockFake()
         }
@@ -27,12 +33,21 @@ extension FakeVendors {
     public static func capabilities(of kind: ProviderKind) -> ProviderConformance.Capabilities {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
-        case .openai, .openAICompatible: capabilities.streamUsageUnasked = false
+        case .openai, .openAICompatible, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
+            .together:
+            break
         case .anthropic: capabilities.jsonObjects = false
-        case .gemini: break
-        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: break
-        case .gigachat: break
-        case .yandexgpt: break
+        case .gigachat:
+            // Images are files there, sent beforehand; and it has schemas, but no word for JSON alone.
+            capabilities.imagesByURL = false
+            capabilities.inlineImages = false
+            capabilities.jsonObjects = false
+        case .yandexgpt:
+            capabilities.imagesByURL = false
+            capabilities.inlineImages = false
+            capabilities.embeddedTextsMax = 1
+            // It thinks, and keeps what it thought to itself.
+            capabilities.reasoning = false
         case .ollama: capabilities.imagesByURL = false
         case .mock:
             // It forwards what it is asked for without looking, and answers in text.
