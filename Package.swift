@@ -82,7 +82,10 @@ let package = Package(
             ]),
         room(
             "SignalboxServer",
-            over: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox"]),
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxConfig", "Signalbox",
+            ]),
         // 7
         .executableTarget(
             name: "SignalboxCLI",

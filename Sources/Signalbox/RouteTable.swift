@@ -99,6 +99,7 @@ final class ResolvedProvider: Sendable {
     let adapter: any ProviderAdapter
     let timeouts: TransferTimeouts
     let replyBytesMax: Int
+    let dropsUnsupported: Bool
     let metrics: ProviderMetrics
     let keys: [Key]
     /// What the GenAI conventions call it.
@@ -124,6 +125,7 @@ final class ResolvedProvider: Sendable {
             connect: provider.timeouts.connect, firstByte: provider.timeouts.firstToken,
             idle: provider.timeouts.idle, total: provider.timeouts.total)
         replyBytesMax = provider.replyBytesMax
+        dropsUnsupported = provider.dropsUnsupported
         metrics = ProviderMetrics(registry, provider: provider.name)
         keys =
             provider.keys.isEmpty
@@ -255,6 +257,10 @@ extension Configuration.Provider {
         }
         var settings = ProviderSettings(baseURL: baseURL?.text, mock: mocked)
         settings.dropsUnsupported = dropsUnsupported
+        settings.tokenURL = tokenURL?.text
+        settings.scope = scope
+        settings.folder = folder
+        settings.authentication = authentication
         return settings
     }
 }

@@ -60,6 +60,8 @@ public final class RoutedCall: @unchecked Sendable {
     public var routeLabel: String { route.name }
     public var isStreaming: Bool { call.isStreaming }
     public var priority: RequestPriority? { call.priority }
+    /// How the caller speaks; nil is OpenAI's dialect.
+    public var dialect: (any CallerDialect)? { call.native?.dialect }
 
     /// Who answered, or was asked last; empty before anybody was.
     public var provider: String { current?.provider.name ?? "" }
@@ -152,6 +154,7 @@ public final class RoutedCall: @unchecked Sendable {
         let transport: ResolvedCandidate.Transport
         do throws(UpstreamFailure) {
             transport = try self.transport(to: candidate)
+            try checkDialect(of: candidate)
             body = try candidate.provider.adapter.encode(call, model: candidate.model)
         } catch {
             // Nothing was sent: no attempt is counted, and nothing is held against a provider never asked.
@@ -162,7 +165,7 @@ public final class RoutedCall: @unchecked Sendable {
         beginSpan(at: start)
         candidate.provider.metrics.inflight.increment()
         let reply = worker.send(
-            call, body: body, headers: tracingHeaders, to: candidate.provider,
+            call, body: body, headers: headers(for: candidate), to: candidate.provider,
             from: (requestID, router.time), over: transport, deadline: deadline, cancelledBy: caller.canceller
         )
         self.reply = reply
@@ -192,24 +195,51 @@ public final class RoutedCall: @unchecked Sendable {
         return transport
     }
 
+    /// What was lost in translation matters only to who needs the translation.
+    private func checkDialect(of candidate: ResolvedCandidate) throws(UpstreamFailure) {
+        guard let native = call.native, let refusal = native.untranslated else { return }
+        if candidate.provider.dropsUnsupported || candidate.provider.adapter.speaks(native.dialect) { return }
+        throw refusal
+    }
+
+    private func headers(for candidate: ResolvedCandidate) -> [RequestHeader] {
+        guard let native = call.native, !native.headers.isEmpty,
+            candidate.provider.adapter.speaks(native.dialect)
+        else { return tracingHeaders }
+        return tracingHeaders + native.headers.map { RequestHeader($0.name, $0.value) }
+    }
+
     private func takeWhole(
         _ reply: IncomingReply, from candidate: ResolvedCandidate
     ) async -> Result<(body: [UInt8], contentType: String), UpstreamFailure> {
+        let body: [UInt8]
         do throws(TransportError) {
-            let body = try await reply.whole()
-            let whole = WholeReply(
-                status: reply.status, headers: reply.headers, body: body,
-                receivedAt: router.time.wallTime(), requestID: requestID)
-            switch candidate.provider.adapter.judge(whole, to: call) {
-            case .success(let judged):
-                summary = judged.summary
-                content?.answered(judged.body ?? body)
-                if let translated = judged.body { return .success((translated, "application/json")) }
-                return .success((body, reply.headers["content-type"] ?? "application/json"))
-            case .failure(let failure): return .failure(failure)
-            }
+            body = try await reply.whole()
         } catch {
             return .failure(UpstreamFailure(error, status: reply.status))
+        }
+        let whole = WholeReply(
+            status: reply.status, headers: reply.headers, body: body,
+            receivedAt: router.time.wallTime(), requestID: requestID)
+        switch candidate.provider.adapter.judge(whole, to: call) {
+        case .success(let judged):
+            summary = judged.summary
+            content?.answered(judged.body ?? body)
+            if let native = call.native, !judged.isNative {
+                return translate(judged.body ?? body, to: native.dialect).map { ($0, "application/json") }
+            }
+            if let translated = judged.body { return .success((translated, "application/json")) }
+            return .success((body, reply.headers["content-type"] ?? "application/json"))
+        case .failure(let failure): return .failure(failure)
+        }
+    }
+
+    /// An answer that the caller's dialect cannot say is as good as none: another candidate may do better.
+    private func translate(
+        _ completion: [UInt8], to dialect: any CallerDialect
+    ) -> Result<[UInt8], UpstreamFailure> {
+        Result { () throws(UpstreamFailure) in
+            try dialect.answer(completion, requestID: requestID)
         }
     }
 

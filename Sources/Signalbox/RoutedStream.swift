@@ -2,7 +2,7 @@ public import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
 
-/// A streamed answer whose first delta has come: events in OpenAI's dialect, ready to be passed on.
+/// A streamed answer whose first delta has come: events in the caller's dialect, ready to be passed on.
 ///
 /// Confined to its loop's thread.
 public final class RoutedStream: @unchecked Sendable {
@@ -14,6 +14,8 @@ public final class RoutedStream: @unchecked Sendable {
     private unowned let call: RoutedCall
     private var decoder: any StreamDecoder
     private var events: StreamEvents
+    /// Nil where the caller speaks OpenAI's dialect: chunks then go out as they are.
+    private var renderer: (any StreamRenderer)?
     /// Whole events that wait to be taken.
     private var output: [UInt8] = []
     private var hasDelta = false
@@ -46,6 +48,10 @@ public final class RoutedStream: @unchecked Sendable {
             for: call.call,
             StreamOpening(receivedAt: call.router.time.wallTime(), requestID: call.requestID))
         events = StreamEvents(adapter.framing)
+        if let native = call.call.native {
+            renderer = native.dialect.streamRenderer(
+                requestID: call.requestID, isNative: decoder.isNative)
+        }
         pace = StreamPace(start: start)
     }
 
@@ -166,12 +172,12 @@ public final class RoutedStream: @unchecked Sendable {
         switch decoder.decode(event.bytes, in: event.data) {
         case .forward(let delta):
             note(delta, at: arrived)
-            send(event.bytes, in: event.data)
+            try send(event.bytes, in: event.data)
         case .replace(let payloads, let delta):
             note(delta, at: arrived)
-            for payload in payloads { send(payload, in: 0..<payload.count) }
+            for payload in payloads { try send(payload, in: 0..<payload.count) }
         case .last(let payloads):
-            for payload in payloads { send(payload, in: 0..<payload.count) }
+            for payload in payloads { try send(payload, in: 0..<payload.count) }
             complete()
         case .done: complete()
         case .malformed:
@@ -193,8 +199,12 @@ public final class RoutedStream: @unchecked Sendable {
         pace.chunk(at: arrived)
     }
 
-    private func send(_ payload: [UInt8], in range: Range<Int>) {
+    private func send(_ payload: [UInt8], in range: Range<Int>) throws(UpstreamFailure) {
         call.streamed(payload, in: range)
+        guard renderer == nil else {
+            try renderer?.append(payload, in: range, to: &output)
+            return
+        }
         output.reserveCapacity(output.count + range.count + 8)
         output += RoutedStream.dataPrefix
         output += payload[range]
@@ -217,7 +227,7 @@ public final class RoutedStream: @unchecked Sendable {
 
     private func complete() {
         hasEnded = true
-        output += RoutedStream.terminator
+        if renderer == nil { output += RoutedStream.terminator } else { renderer?.end(to: &output) }
         reply.discardRest(within: RoutedStream.lingerMax)
         let summary = decoder.summary
         call.summarize(summary)

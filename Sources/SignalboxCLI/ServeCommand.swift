@@ -14,7 +14,8 @@ struct ServeCommand: ParsableCommand {
         commandName: "serve", abstract: "Runs the daemon until SIGTERM or SIGINT.",
         discussion: """
             Without --config, signalbox.yaml in the working directory is used where it exists; else \
-            providers are made from the key variables of the environment (OPENAI_API_KEY).
+            providers are made from the key variables of the environment (OPENAI_API_KEY, \
+            GROQ_API_KEY and so on: docs/configuration.md lists them).
             """)
 
     @Option(name: [.short, .long], help: "The configuration file.")

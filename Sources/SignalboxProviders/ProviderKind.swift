@@ -70,8 +70,28 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         case .mock: return MockAdapter(settings: settings.mock)
         case .custom: return CustomAdapter()
         case .openai, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together, .openAICompatible:
-            return OpenAICompatibleAdapter(baseURL: try baseURL(settings))
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: throw .notBuilt(kind: self)
+            let baseURL = try baseURL(settings)
+            guard let dialect = OpenAIDialect(self, baseURL: baseURL) else { throw .notBuilt(kind: self) }
+            return OpenAICompatibleAdapter(
+                baseURL: baseURL, dialect: dialect, dropsUnsupported: settings.dropsUnsupported)
+        case .anthropic:
+            return AnthropicAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
+        case .gemini:
+            return GeminiAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
+        case .gigachat:
+            return GigaChatAdapter(
+                baseURL: try baseURL(settings), tokenURL: settings.tokenURL ?? GigaChatAdapter.defaultTokenURL,
+                scope: settings.scope, dropsUnsupported: settings.dropsUnsupported)
+        case .yandexgpt:
+            guard let folder = settings.folder, !folder.isEmpty else { throw .folderMissing(kind: self) }
+            return YandexGPTAdapter(
+                baseURL: try baseURL(settings), folder: folder, authentication: settings.authentication,
+                dropsUnsupported: settings.dropsUnsupported)
+        case .ollama:
+            return OllamaAdapter(
+                baseURL: try baseURL(settings), dropsUnsupported: settings.dropsUnsupported)
         }
     }
 
@@ -91,6 +111,14 @@ public struct ProviderSettings: Sendable, Equatable {
     public var dropsUnsupported = false
     /// Only for the `mock` kind.
     public var mock: MockSettings
+    /// Where tokens are asked for, where the vendor has them; nil for the vendor's own address.
+    public var tokenURL: String?
+    /// Only for `gigachat`.
+    public var scope = GigaChatScope.auto
+    /// Whose folder pays: required for `yandexgpt`, and only for it.
+    public var folder: String?
+    /// Only for `yandexgpt`; nil for what the key looks like.
+    public var authentication: YandexGPTAuthentication?
 
     public init(baseURL: String? = nil, mock: MockSettings = MockSettings()) {
         self.baseURL = baseURL
@@ -100,11 +128,13 @@ public struct ProviderSettings: Sendable, Equatable {
 
 public enum ProviderSettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     case baseURLMissing(kind: ProviderKind)
+    case folderMissing(kind: ProviderKind)
     case notBuilt(kind: ProviderKind)
 
     public var description: String {
         switch self {
         case .baseURLMissing(let kind): "a provider of kind \(kind.rawValue) needs a base_url"
+        case .folderMissing(let kind): "a provider of kind \(kind.rawValue) needs a folder"
         case .notBuilt(let kind): "providers of kind \(kind.rawValue) are not built yet"
         }
     }

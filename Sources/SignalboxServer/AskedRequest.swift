@@ -1,4 +1,5 @@
 import Signalbox
+import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
 
@@ -7,9 +8,15 @@ struct AskedRequest {
     let id: String
     let trace: RequestTrace
     let exchange: Exchange
+    /// How its caller speaks; nil is OpenAI's dialect.
+    let dialect: (any CallerDialect)?
 
     /// - Parameter route: the path under which the endpoint is known.
-    init(_ exchange: Exchange, id: String, route: String, _ router: Router) {
+    init(
+        _ exchange: Exchange, id: String, route: String, _ router: Router,
+        dialect: (any CallerDialect)? = nil
+    ) {
+        self.dialect = dialect
         self.id = id
         self.exchange = exchange
         trace = router.trace(

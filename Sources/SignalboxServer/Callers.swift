@@ -2,7 +2,7 @@ import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
 
-/// Names the tenant of a request by its bearer token.
+/// Names the tenant of a request by its key: `Authorization: Bearer`, or else `x-api-key`.
 struct Callers: Sendable {
     private let tenants: [Configuration.Tenant]
 
@@ -15,13 +15,16 @@ struct Callers: Sendable {
     /// Every key is compared in constant time, and all of them, so that timing tells nothing.
     func tenant(of exchange: Exchange) -> Int? {
         if tenants.isEmpty { return 0 }
-        guard case .bearer(let token) = AuthorizationField(exchange.header("authorization")) else {
-            return nil
-        }
+        guard let token = token(of: exchange) else { return nil }
         var found: Int?
         for (number, tenant) in tenants.enumerated() {
             for key in tenant.keys where key.secret.matches(token.utf8) { found = number }
         }
         return found
+    }
+
+    private func token(of exchange: Exchange) -> Substring? {
+        if case .bearer(let token) = AuthorizationField(exchange.header("authorization")) { return token }
+        return exchange.header("x-api-key").map { $0[...] }
     }
 }

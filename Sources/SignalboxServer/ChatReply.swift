@@ -7,7 +7,7 @@ import SignalboxTelemetry
 struct ChatReply {
     let call: RoutedCall
     let exchange: Exchange
-    var dialect = CallerDialect.chat
+    var shape = AnswerShape.chat
 
     func deliver() async {
         let call = call
@@ -27,7 +27,7 @@ struct ChatReply {
         } else {
             call.end(call.answeredOutcome, status: status)
         }
-        switch dialect {
+        switch shape {
         case .chat: exchange.respond(Reply(status: status, headers: headers(contentType), body: body))
         case .generate: exchange.respond(generated(from: body))
         }
@@ -57,26 +57,27 @@ struct ChatReply {
             headers.append(("x-signalbox-model", call.model))
         }
         headers.append(("x-signalbox-attempts", String(call.attemptCount)))
+        if let dialect = call.dialect { headers += dialect.headers(requestID: call.requestID) }
         return headers
     }
 
     private func fail(_ failure: CallFailure) {
         call.end(failure.outcome, status: failure.status, failure: failure.cause)
-        let body: [UInt8]
-        if let object = failure.errorObject {
-            body = ErrorObject.extend(object, with: failure.attempts)
-        } else {
-            body =
-                ErrorObject(
-                    status: failure.status, type: failure.type, code: failure.code, message: failure.message,
-                    parameter: failure.parameter, attempts: failure.attempts
-                ).json
-        }
+        let body = body(of: failure)
         var headers = headers(ErrorObject.contentType)
         if let wait = failure.retryAfter {
             headers.append(("retry-after", String((wait.millisecondsRoundedUp + 999) / 1000)))
         }
         exchange.respond(Reply(status: failure.status, headers: headers, body: body))
+    }
+
+    private func body(of failure: CallFailure) -> [UInt8] {
+        let error = ErrorObject(
+            status: failure.status, type: failure.type, code: failure.code, message: failure.message,
+            parameter: failure.parameter, attempts: failure.attempts)
+        if let dialect = call.dialect { return dialect.error(error.said, requestID: call.requestID) }
+        if let object = failure.errorObject { return ErrorObject.extend(object, with: failure.attempts) }
+        return error.json
     }
 
     // MARK: Streams
@@ -104,7 +105,8 @@ struct ChatReply {
         }
     }
 
-    /// The caller has a part of the answer: it is told so in an event, and never sees `[DONE]`.
+    /// The caller has a part of the answer: it is told so in an event, and never sees the end of one
+    /// that is whole.
     private func breakOff(_ reply: ReplyStream, _ failure: UpstreamFailure, _ clientWait: Duration) async {
         if failure.kind == .cancelled || exchange.isClientGone {
             call.end(.cancelled, status: 200, failure: failure, clientWait: clientWait)
@@ -114,8 +116,11 @@ struct ChatReply {
         let error = ErrorObject(
             status: 502, type: "upstream_error", code: "stream_interrupted",
             message: "The answer broke off: \(failure.message)", attempts: call.history)
+        let event =
+            call.dialect?.errorEvent(error.said, requestID: call.requestID)
+            ?? Array("data: ".utf8) + error.json + Array("\n\n".utf8)
         do throws(ClientGone) {
-            try await reply.write(Array("data: ".utf8) + error.json + Array("\n\n".utf8))
+            try await reply.write(event)
             reply.finish()
         } catch {
             return  // it has left in the meantime: nobody is there to be told
@@ -124,7 +129,7 @@ struct ChatReply {
 }
 
 /// The shape in which a caller asked, and wants its answer.
-enum CallerDialect {
+enum AnswerShape {
     /// OpenAI's chat completions.
     case chat
     /// A prompt in, its text out.

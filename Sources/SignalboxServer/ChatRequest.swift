@@ -3,8 +3,23 @@ import SignalboxHTTP
 
 /// Reads a request out of an exchange: only what routing needs is looked at.
 enum ChatRequest {
+    /// What both dialects name alike.
+    struct Opening {
+        let fields: JSONFields
+        let model: String
+        let isStreaming: Bool
+    }
+
     /// A chat completion request.
     static func read(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> ChatCall {
+        let asked = try open(exchange, bytesMax: bytesMax)
+        return ChatCall(
+            body: asked.fields.bytes, fields: asked.fields, model: asked.model,
+            isStreaming: asked.isStreaming)
+    }
+
+    /// A chat request in either dialect.
+    static func open(_ exchange: Exchange, bytesMax: Int) throws(RequestError) -> Opening {
         let (fields, model) = try fields(of: exchange, bytesMax: bytesMax)
         var isStreaming = false
         if let stream = fields["stream"], stream.kind != .null {
@@ -13,7 +28,7 @@ enum ChatRequest {
             }
             isStreaming = wanted
         }
-        return ChatCall(body: fields.bytes, fields: fields, model: model, isStreaming: isStreaming)
+        return Opening(fields: fields, model: model, isStreaming: isStreaming)
     }
 
     /// A request for embeddings.
@@ -73,11 +88,16 @@ enum RequestError: Error {
 
     case invalid(_ message: String, _ code: String, _ parameter: String?)
     case coding(Coding)
+    /// It cannot be read as its dialect wants.
+    case refused(UpstreamFailure)
 
     var object: ErrorObject {
         switch self {
         case .invalid(let message, let code, let parameter):
             return .invalid(message, code: code, parameter: parameter)
+        case .refused(let failure):
+            return .invalid(
+                failure.message, code: failure.code ?? "invalid_value", parameter: failure.parameter)
         case .coding(.unsupported(let coding)):
             return ErrorObject(
                 status: 415, type: "invalid_request_error", code: "unsupported_encoding",

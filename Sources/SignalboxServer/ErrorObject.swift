@@ -41,6 +41,22 @@ struct ErrorObject {
         Reply(status: status, headers: [("content-type", ErrorObject.contentType)], body: json)
     }
 
+    /// As a caller of that dialect is told; nil is OpenAI's.
+    func reply(in dialect: (any CallerDialect)?, requestID: String) -> Reply {
+        guard let dialect else { return reply }
+        return Reply(
+            status: status,
+            headers: [("content-type", ErrorObject.contentType)] + dialect.headers(requestID: requestID),
+            body: dialect.error(said, requestID: requestID))
+    }
+
+    /// The same in no dialect.
+    var said: CallerError {
+        CallerError(
+            status: status, code: code, message: message, parameter: parameter,
+            attempts: attempts.isEmpty ? nil : ErrorObject.json(of: attempts))
+    }
+
     private static func json(of attempts: [AttemptSummary]) -> [UInt8] {
         var bytes = Array("[".utf8)
         for (number, attempt) in attempts.enumerated() {

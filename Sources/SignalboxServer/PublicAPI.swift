@@ -1,9 +1,10 @@
 import Signalbox
 import SignalboxCore
 import SignalboxHTTP
+import SignalboxProviders
 import SignalboxTelemetry
 
-/// The public listener: OpenAI's dialect in, answers out.
+/// The public listener: OpenAI's dialect in, or Anthropic's, and answers out.
 struct PublicAPI: Sendable {
     let router: Router
     let events: ServerEvents
@@ -45,6 +46,16 @@ struct PublicAPI: Sendable {
                 exchange throws(RequestError) in
                 try ChatRequest.readEmbeddings(exchange, bytesMax: bodyBytesMax)
             }
+        case .messages:
+            guard exchange.method == "POST" else {
+                return refuse(exchange, id, method: "POST", in: AnthropicDialect())
+            }
+            let asked = AskedRequest(
+                exchange, id: id, route: "/v1/messages", router, dialect: AnthropicDialect())
+            await answer(asked) { exchange throws(RequestError) in
+                try MessagesRequest.read(exchange, bytesMax: bodyBytesMax)
+            }
+        case .messageTokens: refuseTokenCount(exchange, id)
         case .models:
             guard exchange.method == "GET" || exchange.method == "HEAD" else {
                 return refuse(exchange, id, method: "GET, HEAD")
@@ -59,11 +70,13 @@ struct PublicAPI: Sendable {
         }
     }
 
-    private func refuse(_ exchange: Exchange, _ id: String, method: String) {
+    private func refuse(
+        _ exchange: Exchange, _ id: String, method: String, in dialect: (any CallerDialect)? = nil
+    ) {
         let error = ErrorObject(
             status: 405, type: "invalid_request_error", code: "method_not_allowed",
             message: "\(exchange.method.prefix(20)) is not supported here; use \(method).")
-        var reply = error.reply
+        var reply = error.reply(in: dialect, requestID: id)
         reply.headers.append(("allow", method))
         exchange.respond(reply, id)
     }
@@ -82,14 +95,14 @@ struct PublicAPI: Sendable {
             status: 401, type: "invalid_request_error", code: "invalid_api_key",
             message: "Incorrect API key provided. Send a tenant's key as `Authorization: Bearer …`.")
         events.turnedAway(asked, error, .rejected)
-        asked.exchange.respond(error.reply, asked.id)
+        asked.exchange.respond(error.reply(in: asked.dialect, requestID: asked.id), asked.id)
     }
 
     // MARK: Calls
 
     /// Routes what `read` makes of the exchange, and brings the answer.
     private func answer(
-        _ asked: AskedRequest, in dialect: CallerDialect = .chat,
+        _ asked: AskedRequest, in shape: AnswerShape = .chat,
         _ read: (Exchange) throws(RequestError) -> ChatCall
     ) async {
         let exchange = asked.exchange
@@ -115,13 +128,21 @@ struct PublicAPI: Sendable {
                 parameter: "model")
             return turnAway(asked, tenant, error)
         }
-        await ChatReply(call: routed, exchange: exchange, dialect: dialect).deliver()
+        await ChatReply(call: routed, exchange: exchange, shape: shape).deliver()
     }
 
     private func turnAway(_ asked: AskedRequest, _ tenant: Int, _ error: ErrorObject) {
         count(asked, tenant: tenant, .invalid, status: error.status)
         events.turnedAway(asked, error, .invalid)
-        asked.exchange.respond(error.reply, asked.id)
+        asked.exchange.respond(error.reply(in: asked.dialect, requestID: asked.id), asked.id)
+    }
+
+    /// Tokens are the provider's to count, and which provider it will be is not known before the request.
+    private func refuseTokenCount(_ exchange: Exchange, _ id: String) {
+        let error = ErrorObject(
+            status: 404, type: "invalid_request_error", code: "unknown_url",
+            message: "Tokens are not counted here: a route's providers each count in their own way.")
+        exchange.respond(error.reply(in: AnthropicDialect(), requestID: id), id)
     }
 
     private func count(_ asked: AskedRequest, tenant: Int?, _ outcome: ClientOutcome, status: Int) {
@@ -133,6 +154,8 @@ struct PublicAPI: Sendable {
     private enum Endpoint {
         case chatCompletions
         case generate
+        case messages
+        case messageTokens
         case embeddings
         case models
         case health
@@ -141,6 +164,8 @@ struct PublicAPI: Sendable {
             switch path {
             case "/v1/chat/completions", "/chat/completions": self = .chatCompletions
             case "/generate": self = .generate
+            case "/v1/messages", "/messages": self = .messages
+            case "/v1/messages/count_tokens", "/messages/count_tokens": self = .messageTokens
             case "/v1/embeddings", "/embeddings": self = .embeddings
             case "/v1/models", "/models": self = .models
             case "/healthz", "/readyz": self = .health

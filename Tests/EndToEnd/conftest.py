@@ -13,6 +13,7 @@ import pytest
 from harness import configuration
 from harness.certificates import Authority, make_authority
 from harness.daemon import Daemon
+from harness.fakes import KINDS, Fakes, provider
 from harness.otlp import Receiver
 from harness.upstream import Upstream
 
@@ -107,3 +108,27 @@ def connect() -> Iterator[Callable[..., openai.OpenAI]]:
 def authority(tmp_path_factory) -> Authority:
     """A certificate authority that nobody but these tests trusts."""
     return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def fakes() -> Iterator[Fakes]:
+    """The fake vendors, which remember what they were asked."""
+    with Fakes() as running:
+        yield running
+
+
+@pytest.fixture(params=KINDS)
+def kind(request, fakes: Fakes) -> str:
+    """Each kind of provider that has a fake, all that came before forgotten."""
+    if request.param not in fakes.base_urls:
+        pytest.skip(f"{request.param} HAS NO FAKE: nothing of it is tested")
+    fakes.forget()
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def vendors(start_shared_daemon: StartDaemon, fakes: Fakes) -> Daemon:
+    """A daemon with every kind of provider in front of its fake; models are asked for as KIND/MODEL."""
+    settings = configuration.configuration(*(provider(kind, fakes) for kind in fakes.base_urls))
+    del settings["routes"]
+    return start_shared_daemon(settings)

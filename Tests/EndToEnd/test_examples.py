@@ -66,6 +66,27 @@ def test_the_readme_shows_a_good_configuration_of_ten_lines(tmp_path):
     assert result.returncode == 0, result.stderr
 
 
+def recipes() -> list[str]:
+    text = (ROOT / "docs" / "providers.md").read_text()
+    return [part.partition("```\n")[0] for part in text.split("```yaml\n")[1:]]
+
+
+@pytest.mark.parametrize("number", range(len(recipes())))
+def test_every_recipe_for_a_provider_passes_the_check(number, tmp_path):
+    text = recipes()[number]
+    path = tmp_path / "signalbox.yaml"
+    path.write_text(text)
+    variables = {name: f"value-of-{name}" for name in re.findall(r"env:([A-Z0-9_]+)", text)}
+    result = run("check", str(path), directory=tmp_path, environment=variables)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_recipes_are_for_azure_vllm_and_fireworks_too():
+    text = "".join(recipes())
+    for address in ("openai.azure.com/openai/v1", "127.0.0.1:8000/v1", "api.fireworks.ai/inference/v1"):
+        assert address in text
+
+
 def test_the_readme_names_only_targets_and_tests_that_exist():
     readme = (ROOT / "README.md").read_text()
     targets = set(re.findall(r"`make ([a-z-]+)", readme))

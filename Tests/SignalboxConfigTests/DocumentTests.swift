@@ -1,4 +1,5 @@
 import Foundation
+import SignalboxProviders
 import Testing
 
 @testable import SignalboxConfig
@@ -57,7 +58,8 @@ import Testing
 
     @Test func `the keys that make providers are said`() {
         for provider in EnvironmentProvider.all {
-            for word in [provider.keyPrefix, provider.baseURLVariable, provider.baseURL] + provider.models {
+            let address = provider.kind.defaultBaseURL ?? ""
+            for word in [provider.keyPrefix, provider.baseURLVariable, address] + provider.models {
                 #expect(document.contains("`\(word)`"))
             }
         }

@@ -159,6 +159,7 @@ import Testing
         ]
         let loaded = try Desk(environment: environment).load()
         #expect(loaded.providers.map(\.name) == ["openai"])
+        #expect(loaded.providers[0].kind == .openai)
         #expect(loaded.providers[0].keys.map(\.alias) == ["openai-0", "openai-1"])
         #expect(loaded.providers[0].baseURL?.text == "http://127.0.0.1:9/v1")
         #expect(loaded.route(for: "gpt-4o-mini")?.targets.first?.provider == "openai")
@@ -167,8 +168,8 @@ import Testing
     @Test func `with neither file nor keys the remedy names both, and the demonstration`() {
         #expect(
             Desk(environment: ["OPENAI_API_KEY": ""]).mistakes() == [
-                "environment: no provider is configured; write signalbox.yaml, set OPENAI_API_KEY, or"
-                    + " try signalbox serve --demo"
+                "environment: no provider is configured; write signalbox.yaml, set OPENAI_API_KEY"
+                    + " or another vendor's, or try signalbox serve --demo"
             ])
     }
 

@@ -12,7 +12,10 @@ import Testing
     ) throws {
         let fake = try #require(FakeVendors.fake(of: kind))
         let suite = try ProviderConformance(fake: fake, capabilities: FakeVendors.capabilities(of: kind)) {
-            try kind.adapter(settings: ProviderSettings(baseURL: $0, mock: MockFake.settings))
+            var settings = ProviderSettings(baseURL: $0, mock: MockFake.settings)
+            settings.tokenURL = $0.replacing(fake.basePath, with: GigaChatFake.tokenPath)
+            settings.folder = YandexGPTFake.folder
+            return try kind.adapter(settings: settings)
         }
         let violations = suite.violations(of: check)
         #expect(violations.isEmpty, "\(violations.map(\.description).joined(separator: "\n"))")

@@ -109,7 +109,7 @@ import Testing
         #expect(
             steps == [
                 .forward(hasDelta: false), .forward(hasDelta: true), .forward(hasDelta: false),
-                .forward(hasDelta: false), .done,
+                .replace([], hasDelta: false), .done,
             ])
         #expect(decoder.summary.usage == TokenUsage(promptTokens: 3, completionTokens: 1))
         #expect(decoder.summary.finishReason == "stop")

@@ -3,21 +3,43 @@ import SignalboxProviders
 
 /// A provider that needs no file: its key variables say that it is wanted.
 struct EnvironmentProvider {
-    var name: String
+    /// Its name and its defaults are its kind's.
     var kind: ProviderKind
     /// `PREFIX`, `PREFIX0`, `PREFIX1`, …
     var keyPrefix: String
-    var baseURL: String
-    /// The variable that replaces `baseURL`.
-    var baseURLVariable: String
     var models: [String]
+
+    var name: String { kind.rawValue }
+
+    /// The variable that replaces the kind's own address: `OPENAI_BASE_URL` beside `OPENAI_API_KEY`.
+    var baseURLVariable: String { keyPrefix.replacing("_API_KEY", with: "_BASE_URL") }
 
     /// In the order in which they are tried. A kind that gets built adds its row.
     static let all = [
         EnvironmentProvider(
-            name: "openai", kind: .openAICompatible, keyPrefix: "OPENAI_API_KEY",
-            baseURL: "https://api.openai.com/v1", baseURLVariable: "OPENAI_BASE_URL",
-            models: ["gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1"])
+            kind: .openai, keyPrefix: "OPENAI_API_KEY",
+            models: ["gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1"]),
+        EnvironmentProvider(
+            kind: .anthropic, keyPrefix: "ANTHROPIC_API_KEY",
+            models: ["claude-haiku-4-5", "claude-sonnet-4-5"]),
+        EnvironmentProvider(
+            kind: .gemini, keyPrefix: "GEMINI_API_KEY", models: ["gemini-2.5-flash", "gemini-2.5-pro"]),
+        EnvironmentProvider(
+            kind: .groq, keyPrefix: "GROQ_API_KEY",
+            models: ["openai/gpt-oss-120b", "llama-3.3-70b-versatile"]),
+        EnvironmentProvider(
+            kind: .cerebras, keyPrefix: "CEREBRAS_API_KEY", models: ["gpt-oss-120b", "llama3.1-8b"]),
+        EnvironmentProvider(
+            kind: .mistral, keyPrefix: "MISTRAL_API_KEY",
+            models: ["mistral-small-latest", "mistral-large-latest"]),
+        EnvironmentProvider(
+            kind: .deepseek, keyPrefix: "DEEPSEEK_API_KEY", models: ["deepseek-chat", "deepseek-reasoner"]),
+        EnvironmentProvider(kind: .xai, keyPrefix: "XAI_API_KEY", models: ["grok-3-mini", "grok-4"]),
+        EnvironmentProvider(
+            kind: .openrouter, keyPrefix: "OPENROUTER_API_KEY", models: ["openrouter/auto"]),
+        EnvironmentProvider(
+            kind: .together, keyPrefix: "TOGETHER_API_KEY",
+            models: ["openai/gpt-oss-120b", "meta-llama/Llama-3.3-70B-Instruct-Turbo"]),
     ]
 
     static let file = "environment"
@@ -34,8 +56,8 @@ struct EnvironmentProvider {
             }
             provider.keys.append(Configuration.Key(alias: "\(self.name)-\(number)", secret: Secret(value)))
         }
-        let address = environment[baseURLVariable].flatMap { $0.isEmpty ? nil : $0 } ?? baseURL
-        provider.baseURL = BaseURL(address)
+        let address = environment[baseURLVariable].flatMap { $0.isEmpty ? nil : $0 }
+        provider.baseURL = (address ?? kind.defaultBaseURL).flatMap(BaseURL.init)
         if provider.baseURL == nil {
             ledger.record(
                 ConfigurationMistake(
@@ -56,11 +78,12 @@ struct EnvironmentProvider {
             .configuration()
         configuration.providers = all.compactMap { $0.provider(from: environment, into: ledger) }
         if configuration.providers.isEmpty, ledger.isEmpty {
-            let prefixes = all.map(\.keyPrefix).joined(separator: " or ")
             ledger.record(
                 ConfigurationMistake(
                     file: Self.file, problem: "no provider is configured",
-                    remedy: "write signalbox.yaml, set \(prefixes), or try signalbox serve --demo"))
+                    remedy:
+                        "write signalbox.yaml, set \(all[0].keyPrefix) or another vendor's, or try signalbox serve --demo"
+                ))
         }
         try ledger.throwIfAny()
         configuration.makeImplicitRoutes()

@@ -32,6 +32,7 @@ extension ConfigurationReading {
         section.set(&provider.headers, "headers", headers)
         section.set(&provider.dropsUnsupported, "drop_unsupported") { $0.flag() }
         section.set(&provider.mock, "mock", mock)
+        if let kind { readVendor(kind, section, into: &provider) }
         switch kind {
         case .openAICompatible:
             _ = section.required("base_url", remedy: "write base_url: https://… up to and with /v1")
@@ -140,7 +141,7 @@ extension Field {
     }
 
     /// Does not repeat a URL that is wrong: it may carry a password.
-    fileprivate func baseURL() -> BaseURL? {
+    func baseURL() -> BaseURL? {
         guard let text = text(expected: "a URL") else { return nil }
         guard let url = BaseURL(text) else {
             refuse(

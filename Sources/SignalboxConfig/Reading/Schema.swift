@@ -44,7 +44,7 @@ enum Schema: String, CaseIterable {
         case .provider:
             [
                 "name", "kind", "base_url", "keys", "models", "timeouts", "ca_file", "reply_max", "headers",
-                "drop_unsupported", "mock",
+                "drop_unsupported", "mock", "scope", "auth_url", "folder", "auth",
             ]
         case .timeouts: ["connect", "first_token", "idle", "total"]
         case .mock: ["latency", "chunks", "chunk_interval", "text", "cut_after"]
@@ -77,8 +77,6 @@ enum NotBuilt {
         (.root, "prices"),
         (.root, "key_checks"),
         (.provider, "limits"),
-        (.provider, "scope"),
-        (.provider, "folder"),
         (.route, "on_interrupt"),
         (.route, "wait_for_preferred"),
         (.target, "weight"),

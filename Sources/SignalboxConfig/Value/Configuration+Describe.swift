@@ -91,6 +91,7 @@ extension Configuration.Provider {
         yaml.value("idle", DurationText.print(timeouts.idle), depth: 3)
         yaml.value("total", DurationText.print(timeouts.total), depth: 3)
         if let file = certificateAuthorityFile { yaml.value("ca_file", file, depth: 2) }
+        describeVendor(in: &yaml)
         yaml.value("reply_max", ByteCountText.print(replyBytesMax), depth: 2)
         if !headers.isEmpty { yaml.key("headers", depth: 2) }
         for header in headers { yaml.value(header.name, header.value.description, depth: 3) }
@@ -102,6 +103,15 @@ extension Configuration.Provider {
         yaml.value("chunk_interval", DurationText.print(mock.chunkInterval), depth: 3)
         if let text = mock.text { yaml.value("text", text, depth: 3) }
         if let pieces = mock.cutAfter { yaml.value("cut_after", "\(pieces)", depth: 3) }
+    }
+}
+
+extension Configuration.Provider {
+    fileprivate func describeVendor(in yaml: inout YAMLText) {
+        if kind == .gigachat { yaml.value("scope", scope.rawValue, depth: 2) }
+        if let tokenURL { yaml.value("auth_url", tokenURL.text, depth: 2) }
+        if let folder { yaml.value("folder", folder, depth: 2) }
+        if let authentication { yaml.value("auth", authentication.rawValue, depth: 2) }
     }
 }
 

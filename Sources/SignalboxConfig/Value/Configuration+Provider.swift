@@ -22,6 +22,14 @@ extension Configuration {
         public var headers: [Header] = []
         /// Leave out of requests what the vendor cannot express, instead of refusing them. Default false.
         public var dropsUnsupported = false
+        /// Where tokens are asked for, whole; for `gigachat` alone. Default nil: the vendor's own address.
+        public var tokenURL: BaseURL?
+        /// What a key was sold for; for `gigachat` alone. Default `auto`: found by trying.
+        public var scope = GigaChatScope.auto
+        /// Whose folder pays; for `yandexgpt`, which needs it, alone.
+        public var folder: String?
+        /// How keys are presented; for `yandexgpt` alone. Default nil: by what each looks like.
+        public var authentication: YandexGPTAuthentication?
         /// How a mock behaves; nil for every other kind.
         public var mock: Mock?
 

@@ -6,6 +6,8 @@ public struct ChatAnswer: Sendable, Hashable {
         public var refusal: String?
         public var toolCalls: [Conversation.ToolCall]
         public var finish: FinishReason
+        /// In OpenAI's form: an object whose `content` lists the tokens of the text.
+        public var logProbabilities: JSONTree?
 
         public init(
             text: String?, finish: FinishReason, reasoning: String? = nil, refusal: String? = nil,
@@ -38,7 +40,8 @@ public struct ChatAnswer: Sendable, Hashable {
     public var json: [UInt8] {
         let choices = choices.enumerated().map { index, choice in
             JSONTree.object([
-                "index": .integer(index), "message": choice.message, "logprobs": .null,
+                "index": .integer(index), "message": choice.message,
+                "logprobs": choice.logProbabilities ?? .null,
                 "finish_reason": .string(choice.finish.rawValue),
             ])
         }

@@ -12,8 +12,11 @@ public struct ChatChunks: Sendable {
         self.created = created
     }
 
-    public mutating func text(_ text: String, choice: Int = 0) -> [UInt8] {
-        delta(["content": .string(text)], choice)
+    /// - Parameter logProbabilities: in OpenAI's form, of the tokens of this piece.
+    public mutating func text(
+        _ text: String, choice: Int = 0, logProbabilities: JSONTree? = nil
+    ) -> [UInt8] {
+        delta(["content": .string(text)], choice, logProbabilities: logProbabilities)
     }
 
     public mutating func reasoning(_ text: String, choice: Int = 0) -> [UInt8] {
@@ -58,12 +61,17 @@ public struct ChatChunks: Sendable {
         payload([], usage: usage)
     }
 
-    private mutating func delta(_ members: KeyValuePairs<String, JSONTree?>, _ choice: Int) -> [UInt8] {
+    private mutating func delta(
+        _ members: KeyValuePairs<String, JSONTree?>, _ choice: Int, logProbabilities: JSONTree? = nil
+    ) -> [UInt8] {
         let isFirst = opened.insert(choice).inserted
         var delta = isFirst ? [JSONTree.Member("role", "assistant")] : []
         delta += JSONTree.object(members).members ?? []
         return payload([
-            .object(["index": .integer(choice), "delta": .object(delta), "finish_reason": .null])
+            .object([
+                "index": .integer(choice), "delta": .object(delta), "logprobs": logProbabilities,
+                "finish_reason": .null,
+            ])
         ])
     }
 

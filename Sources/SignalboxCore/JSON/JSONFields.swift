@@ -77,6 +77,13 @@ public struct JSONFields: Sendable {
         members.filter { isNamed($0, name) }.map(\.value)
     }
 
+    /// How many members have that name.
+    public func count(named name: StaticString) -> Int {
+        var count = 0
+        for member in members where isNamed(member, name) { count += 1 }
+        return count
+    }
+
     /// Every member in order, names decoded: for tests and for slow paths.
     public var all: [(name: String, value: JSONValue)] {
         members.map { member in

@@ -26,6 +26,9 @@ public struct JSONSplice: Sendable {
         self.fields = fields
     }
 
+    /// Whether nothing was asked to change.
+    public var isEmpty: Bool { first == nil }
+
     /// Replaces every member of that name, or adds one after the last. A later call for the same name wins.
     public mutating func set(_ name: StaticString, to replacement: Replacement) {
         record(name, .replace(replacement))

@@ -10,11 +10,14 @@ public struct ChatCall: Sendable {
     public let operation: CallOperation
     /// Nil where the caller says nothing of it.
     public let priority: RequestPriority?
+    /// What the caller sent, where it does not speak OpenAI's dialect.
+    public let native: NativeRequest?
 
     public init(
         body: [UInt8], fields: JSONFields, model: String, operation: CallOperation,
-        priority: RequestPriority? = nil
+        native: NativeRequest? = nil, priority: RequestPriority? = nil
     ) {
+        self.native = native
         self.body = body
         self.fields = fields
         self.model = model

@@ -10,6 +10,9 @@ public protocol ProviderAdapter: Sendable {
     /// Where calls to `model` with `key` go; nil where the vendor has no such operation.
     func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget?
 
+    /// How `key` is turned into the tokens that calls carry; nil where calls carry the key itself, or nothing.
+    func session(for key: Secret?) -> (any TokenSession)?
+
     /// The body of one attempt. A vendor that speaks the caller's dialect gets the caller's bytes; only what
     /// must change is spliced.
     /// - Throws: of kind `invalidRequest`, naming the field, what the vendor cannot express.
@@ -21,12 +24,20 @@ public protocol ProviderAdapter: Sendable {
     /// Decodes one streamed reply (status 200); a reply with another status goes to ``judge(_:to:)``.
     func streamDecoder(for call: ChatCall, _ opening: StreamOpening) -> any StreamDecoder
 
+    /// Whether the vendor speaks it: then a call in it is encoded from ``ChatCall/native``, and its answer is
+    /// handed over as it came.
+    func speaks(_ dialect: any CallerDialect) -> Bool
+
     /// What a reply's header says of the limits on the key that was used.
     func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits
 }
 
 extension ProviderAdapter {
     public var framing: StreamFraming { .serverSentEvents }
+
+    public func speaks(_ dialect: any CallerDialect) -> Bool { false }
+
+    public func session(for key: Secret?) -> (any TokenSession)? { nil }
 
     public func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits { RateLimits() }
 }
@@ -91,12 +102,15 @@ public struct StreamOpening: Sendable {
 /// A good reply.
 public struct JudgedReply: Sendable, Equatable {
     public var summary: ReplySummary
-    /// The answer in OpenAI's dialect; nil where the reply is that already and goes out as it came.
+    /// The answer in OpenAI's dialect; nil where the reply goes out as it came.
     public var body: [UInt8]?
+    /// The reply is in the caller's own dialect; else it, or `body`, is in OpenAI's.
+    public var isNative: Bool
 
-    public init(_ summary: ReplySummary, body: [UInt8]? = nil) {
+    public init(_ summary: ReplySummary, body: [UInt8]? = nil, isNative: Bool = false) {
         self.summary = summary
         self.body = body
+        self.isNative = isNative
     }
 }
 
@@ -145,6 +159,13 @@ public protocol StreamDecoder: Sendable {
 
     /// Whether a stream that ends here, without its terminator, was nevertheless whole.
     var isCompleteWithoutTerminator: Bool { get }
+
+    /// Whether the payloads are in the caller's own dialect; else they are in OpenAI's.
+    var isNative: Bool { get }
+}
+
+extension StreamDecoder {
+    public var isNative: Bool { false }
 }
 
 /// What to do with one event of a stream.

@@ -24,7 +24,7 @@ package enum HTTPDate {
     }
 
     /// Days since 1970-01-01, counting years from March so that the leap day comes last.
-    private static func days(year: Int, month: Int, day: Int) -> Int {
+    package static func days(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400
         let yearOfEra = shifted - era * 400

@@ -3,7 +3,7 @@ public import SignalboxCore
 /// A provider without a network: the wire format is OpenAI's, and so is all that decodes it.
 public struct MockAdapter: ProviderAdapter {
     private let settings: MockSettings
-    private let format = OpenAICompatibleAdapter(baseURL: "mock:")
+    private let format = OpenAICompatibleAdapter(baseURL: "mock:", dialect: .mock)
 
     public init(settings: MockSettings = MockSettings()) {
         self.settings = settings

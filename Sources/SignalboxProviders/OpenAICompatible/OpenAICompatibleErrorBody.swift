@@ -6,6 +6,12 @@ struct OpenAICompatibleErrorBody {
     private(set) var message: String?
     private(set) var type: String?
     private(set) var code: String?
+    /// The request's field that is at fault, where the vendor names one.
+    private(set) var parameter: String?
+    /// OpenRouter's further words; a member that is no text is there with an empty one.
+    private(set) var metadata: [String: String] = [:]
+    /// The limits of whoever stands behind the vendor.
+    private(set) var limits = RateLimits()
     /// Whether it is OpenAI's own form, which callers can read.
     private(set) var isNestedObject = false
 
@@ -41,8 +47,44 @@ struct OpenAICompatibleErrorBody {
             JSONScan.member(name, of: error, in: bytes).flatMap { Self.text($0, in: bytes) }
         }
         message = text("message") ?? text("detail")
+        if message == nil { readDetail(of: error, in: bytes) }
+        parameter = text("param") ?? parameter
         type = text("type")
         code = text("code")
+        if let inner = JSONScan.member("innererror", of: error, in: bytes), knownCode == nil,
+            JSONScan.member("code", of: inner, in: bytes).flatMap({ Self.text($0, in: bytes) })
+                == "ResponsibleAIPolicyViolation"
+        {
+            code = OpenAICompatibleErrorCode.contentFilter.rawValue
+        }
+        readMetadata(of: error, in: bytes)
+    }
+
+    /// What a validator found: `detail` is a list, each with `loc` and `msg`; or the same inside `message`.
+    private mutating func readDetail(of error: JSONValue, in bytes: [UInt8]) {
+        let holder = JSONScan.member("message", of: error, in: bytes) ?? error
+        guard let detail = JSONScan.member("detail", of: holder, in: bytes),
+            let first = JSONScan.elements(of: detail, in: bytes).first(where: { _ in true })
+        else { return }
+        message = JSONScan.member("msg", of: first, in: bytes).flatMap { Self.text($0, in: bytes) }
+        let path = JSONScan.member("loc", of: first, in: bytes).map { place in
+            JSONScan.elements(of: place, in: bytes).compactMap { Self.text($0, in: bytes) }
+        }
+        parameter = path?.drop { $0 == "body" }.joined(separator: ".")
+    }
+
+    private mutating func readMetadata(of error: JSONValue, in bytes: [UInt8]) {
+        guard let found = JSONScan.member("metadata", of: error, in: bytes) else { return }
+        JSONScan.visitMembers(of: found, in: bytes) { key, value in
+            if value.kind != .null { metadata[key.text(in: bytes)] = Self.text(value, in: bytes) ?? "" }
+        }
+        guard let headers = JSONScan.member("headers", of: found, in: bytes) else { return }
+        var fields: [String: String] = [:]
+        JSONScan.visitMembers(of: headers, in: bytes) { key, value in
+            fields[key.text(in: bytes)] = Self.text(value, in: bytes)
+        }
+        limits = OpenAIRateLimitFields.openRouter.read(
+            HeaderBlock(fields), at: WallTime(nanosecondsSince1970: 0))
     }
 
     /// The code if it is one we know, else the type.

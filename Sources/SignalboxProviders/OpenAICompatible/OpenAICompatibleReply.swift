@@ -11,14 +11,17 @@ enum OpenAICompatibleReply {
     }
 
     static func judge(
-        status: Int, body: [UInt8], operation: CallOperation = .chat
+        status: Int, body: [UInt8], operation: CallOperation, dialect: OpenAIDialect
     ) -> Result<ReplySummary, UpstreamFailure> {
         do throws(JSONSyntaxError) {
             let finding = try JSONReader.read(body) { reader throws(JSONSyntaxError) in
                 try read(&reader, in: body)
             }
             // Some gateways report a failure behind a status of 200.
-            if finding.hasError, let failure = try failure(in: body) { return .failure(failure) }
+            if finding.hasError, let failure = try failure(in: body, dialect) { return .failure(failure) }
+            if finding.summary.finishReason == endedInError {
+                return .failure(OpenAICompatibleFailure.endedInError)
+            }
             switch operation {
             case .chat, .chatStream:
                 guard finding.hasChoice else {
@@ -62,6 +65,9 @@ enum OpenAICompatibleReply {
         return finding
     }
 
+    /// OpenRouter's finish reason where the vendor behind it broke off.
+    static let endedInError = "error"
+
     /// Nil where none is named, or none that any model is called.
     static func model(_ value: JSONValue, in bytes: [UInt8]) -> String? {
         value.range.count <= modelBytesMax ? JSONScan.string(at: value, in: bytes) : nil
@@ -87,15 +93,34 @@ enum OpenAICompatibleReply {
                 let value = try reader.skip()
                 if key.isNamed("finish_reason", in: body) {
                     finding.summary.finishReason = JSONScan.string(at: value, in: body)
+                } else if key.isNamed("error", in: body), value.kind != .null {
+                    finding.hasError = true
                 }
             }
         }
     }
 
-    private static func failure(in body: [UInt8]) throws(JSONSyntaxError) -> UpstreamFailure? {
-        let fields = try JSONFields(scanning: body)
-        guard let error = fields["error"], error.kind == .object || error.kind == .string else { return nil }
-        return OpenAICompatibleFailure.judge(error, of: fields, status: nil)
+    private static func failure(
+        in body: [UInt8], _ dialect: OpenAIDialect
+    ) throws(JSONSyntaxError) -> UpstreamFailure? {
+        try error(in: JSONFields(scanning: body)).map {
+            OpenAICompatibleFailure.judge($0, in: body, dialect)
+        }
+    }
+
+    /// An error beside the choices, inside one of them, or in what Groq adds.
+    static func error(in fields: JSONFields) -> JSONValue? {
+        func isError(_ value: JSONValue) -> Bool { value.kind == .object || value.kind == .string }
+        if let error = fields["error"], isError(error) { return error }
+        let own = fields["x_groq"].flatMap { JSONScan.member("error", of: $0, in: fields.bytes) }
+        if let own, isError(own) { return own }
+        guard let choices = fields["choices"] else { return nil }
+        for choice in JSONScan.elements(of: choices, in: fields.bytes) {
+            if let error = JSONScan.member("error", of: choice, in: fields.bytes), isError(error) {
+                return error
+            }
+        }
+        return nil
     }
 
     private static func malformed(_ status: Int, _ message: String) -> Result<ReplySummary, UpstreamFailure> {

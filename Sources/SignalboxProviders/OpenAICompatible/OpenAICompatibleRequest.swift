@@ -1,57 +1,132 @@
 public import SignalboxCore
 
-/// OpenAI's chat completions, as OpenAI and everyone who copied it speaks them.
+/// OpenAI's chat completions and embeddings, as OpenAI and everyone who copied them speaks them.
 public struct OpenAICompatibleAdapter: ProviderAdapter {
     private let baseURL: String
+    private let dialect: OpenAIDialect
+    private let request: OpenAICompatibleRequest
 
     /// `baseURL` is what stands before `/chat/completions`.
     public init(baseURL: String) {
+        self.init(baseURL: baseURL, dialect: .compatible)
+    }
+
+    init(baseURL: String, dialect: OpenAIDialect, dropsUnsupported: Bool = false) {
         var base = Substring(baseURL)
         while base.hasSuffix("/") { base = base.dropLast() }
         self.baseURL = String(base)
+        self.dialect = dialect
+        request = OpenAICompatibleRequest(dialect, dropsUnsupported: dropsUnsupported)
     }
 
     public func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget? {
         let path: String
         switch operation {
         case .chat, .chatStream: path = "/chat/completions"
-        case .embeddings: path = "/embeddings"
+        case .embeddings:
+            guard dialect.hasEmbeddings else { return nil }
+            path = "/embeddings"
         }
         var headers = [(name: "content-type", value: Secret("application/json"))]
         if let key, !key.isEmpty {
-            headers.append((name: "authorization", value: Secret("Bearer " + key.reveal())))
+            switch dialect.keyHeader {
+            case .bearer: headers.append((name: "authorization", value: Secret("Bearer " + key.reveal())))
+            case .apiKey: headers.append((name: "api-key", value: key))
+            }
         }
         return .http(url: baseURL + path, headers: headers)
     }
 
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
-        OpenAICompatibleRequest.encode(call, model: model)
+        try request.encode(call, model: model)
     }
 
     public func judge(_ reply: WholeReply, to call: ChatCall) -> Result<JudgedReply, UpstreamFailure> {
         guard 200...299 ~= reply.status else {
-            let retryAfter = RetryAfter.read(reply.headers, at: reply.receivedAt)
-            return .failure(
-                OpenAICompatibleFailure.judge(status: reply.status, body: reply.body, retryAfter: retryAfter))
+            return .failure(OpenAICompatibleFailure.judge(reply, dialect))
         }
         return OpenAICompatibleReply.judge(
-            status: reply.status, body: reply.body, operation: call.operation
+            status: reply.status, body: reply.body, operation: call.operation, dialect: dialect
         ).map { JudgedReply($0) }
     }
 
     public func streamDecoder(for call: ChatCall, _ opening: StreamOpening) -> any StreamDecoder {
-        OpenAICompatibleStream()
+        OpenAICompatibleStream(dialect, hidesUsage: !call.wantsStreamUsage)
+    }
+
+    public func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits {
+        dialect.limits.read(headers, at: now)
     }
 }
 
-enum OpenAICompatibleRequest {
-    /// The caller's bytes with another `model`, wherever it is named: of two, nobody knows which a provider
-    /// obeys.
-    static func encode(_ call: ChatCall, model: String) -> [UInt8] {
+/// Makes the caller's bytes the vendor's: everything that need not change stays as it was.
+struct OpenAICompatibleRequest: Sendable {
+    private let dialect: OpenAIDialect
+    private let unsupported: Unsupported
+    private let keepsFields: Bool
+
+    private static let usageAsked = Array(#"{"include_usage":true}"#.utf8)
+
+    init(_ dialect: OpenAIDialect, dropsUnsupported: Bool) {
+        self.dialect = dialect
+        unsupported = Unsupported(vendor: dialect.name, isDropped: dropsUnsupported)
+        keepsFields = dialect.keepsFields
+    }
+
+    /// `model` is replaced wherever it is named: of two, nobody knows which a provider obeys.
+    func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
+        let keepsModel = call.model == model && call.fields.count(named: "model") == 1
+        let isPlain = !call.isStreaming && keepsFields || call.operation == .embeddings
         // The common case of one name that is already right needs no copy of what may be a large body.
-        if call.model == model, call.fields.all(named: "model").count == 1 { return call.body }
+        if keepsModel && isPlain { return call.body }
         var splice = JSONSplice(call.fields)
-        splice.set("model", to: .string(model))
-        return splice.build()
+        if !keepsModel { splice.set("model", to: .string(model)) }
+        if isPlain { return splice.build() }
+        if !keepsFields { try translate(call.fields, &splice) }
+        settleStreamUsage(of: call, &splice)
+        return splice.isEmpty ? call.body : splice.build()
+    }
+
+    private func translate(_ fields: JSONFields, _ splice: inout JSONSplice) throws(UpstreamFailure) {
+        for (from, to) in dialect.renamed {
+            guard let value = fields[from] else { continue }
+            splice.remove(from)
+            if value.kind != .null { splice.set(to, to: .json(Array(fields.bytes[value.range]))) }
+        }
+        for refusal in dialect.refused {
+            guard let value = fields[refusal.field] else { continue }
+            if !Self.asksForNothing(value, in: fields.bytes, neutral: refusal.neutral) {
+                try unsupported.field("\(refusal.field)", because: refusal.reason)
+            }
+            splice.remove(refusal.field)
+        }
+    }
+
+    private func settleStreamUsage(of call: ChatCall, _ splice: inout JSONSplice) {
+        let options = call.fields["stream_options"]
+        switch dialect.streamUsage {
+        case .callersChoice: return
+        case .unasked: if options != nil { splice.remove("stream_options") }
+        case .asked:
+            guard call.isStreaming, !call.wantsStreamUsage else { return }
+            if let given = call.fields.object("stream_options") {
+                var inner = JSONSplice(given)
+                inner.set("include_usage", to: .bool(true))
+                splice.set("stream_options", to: .json(inner.build()))
+            } else if options == nil || options?.kind == .null {
+                splice.set("stream_options", to: .json(Self.usageAsked))
+            }
+        }
+    }
+
+    /// Whether leaving a value out changes nothing.
+    private static func asksForNothing(_ value: JSONValue, in bytes: [UInt8], neutral: Int) -> Bool {
+        switch value.kind {
+        case .null, .false: true
+        case .number: JSONScan.integer(at: value, in: bytes) == neutral
+        // Two bytes are the quotes or brackets alone.
+        case .string, .array, .object: value.range.count == 2
+        case .true: false
+        }
     }
 }

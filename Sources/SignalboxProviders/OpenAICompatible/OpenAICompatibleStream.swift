@@ -3,12 +3,22 @@ import SignalboxCore
 /// Follows a stream of `chat.completion.chunk` objects up to `[DONE]`.
 struct OpenAICompatibleStream: StreamDecoder {
     private(set) var summary = ReplySummary()
+    private let dialect: OpenAIDialect
+    /// Usage is asked for on every stream: who did not ask does not see it.
+    private let hidesUsage: Bool
+
+    init(_ dialect: OpenAIDialect, hidesUsage: Bool) {
+        self.dialect = dialect
+        self.hidesUsage = hidesUsage
+    }
 
     /// What one pass over a chunk finds.
     private struct Chunk {
         var usage: TokenUsage?
         var finishReason: String?
         var hasChoices = false
+        var isEmpty = true
+        var showsUsage = false
         var hasDelta = false
         var hasError = false
         /// Where the model's name stands; only the first chunk's is read.
@@ -26,8 +36,8 @@ struct OpenAICompatibleStream: StreamDecoder {
             }
             if chunk.hasError {
                 let fields = try JSONFields(scanning: bytes, in: range)
-                if let error = fields["error"], error.kind == .object || error.kind == .string {
-                    return .failure(OpenAICompatibleFailure.judge(error, of: fields, status: nil))
+                if let error = OpenAICompatibleReply.error(in: fields) {
+                    return .failure(OpenAICompatibleFailure.judge(error, in: bytes, dialect))
                 }
             }
             if summary.model == nil, let model = chunk.model {
@@ -35,11 +45,36 @@ struct OpenAICompatibleStream: StreamDecoder {
             }
             if let usage = chunk.usage { summary.usage = usage }
             if let reason = chunk.finishReason { summary.finishReason = reason }
-            guard chunk.hasChoices || chunk.usage != nil else { return .malformed }
+            if summary.finishReason == OpenAICompatibleReply.endedInError {
+                return .failure(OpenAICompatibleFailure.endedInError)
+            }
+            guard chunk.hasChoices || chunk.usage != nil else {
+                return try bareError(bytes, range) ?? .malformed
+            }
+            if hidesUsage && chunk.showsUsage { return try withoutUsage(chunk, bytes, range) }
             return .forward(hasDelta: chunk.hasDelta)
         } catch {
             return .malformed
         }
+    }
+
+    /// Some vendors write an error's fields without OpenAI's wrapper.
+    private func bareError(
+        _ bytes: [UInt8], _ range: Range<Int>
+    ) throws(JSONSyntaxError) -> StreamStep? {
+        let whole = try JSONScan.value(scanning: bytes, in: range)
+        let error = OpenAICompatibleErrorBody(error: whole, in: bytes)
+        guard error.message != nil, error.type != nil || error.code != nil else { return nil }
+        return .failure(OpenAICompatibleFailure.judge(error, dialect))
+    }
+
+    private func withoutUsage(
+        _ chunk: Chunk, _ bytes: [UInt8], _ range: Range<Int>
+    ) throws(JSONSyntaxError) -> StreamStep {
+        if chunk.isEmpty { return .replace([], hasDelta: false) }
+        var splice = JSONSplice(try JSONFields(scanning: bytes, in: range))
+        splice.remove("usage")
+        return .replace([splice.build()], hasDelta: chunk.hasDelta)
     }
 
     /// `[DONE]`, with spaces after it or not.
@@ -54,7 +89,11 @@ struct OpenAICompatibleStream: StreamDecoder {
             if key.isNamed("choices", in: bytes) {
                 try readChoices(&reader, in: bytes, into: &chunk)
             } else if key.isNamed("usage", in: bytes) {
-                chunk.usage = try OpenAICompatibleUsage.read(&reader, in: bytes)
+                let usage = try OpenAICompatibleUsage.read(&reader, in: bytes)
+                chunk.usage = usage ?? chunk.usage
+                chunk.showsUsage = usage != nil
+            } else if key.isNamed("x_groq", in: bytes) {
+                try readGroq(&reader, in: bytes, into: &chunk)
             } else {
                 let value = try reader.skip()
                 if key.isNamed("model", in: bytes) {
@@ -67,6 +106,25 @@ struct OpenAICompatibleStream: StreamDecoder {
         return chunk
     }
 
+    /// Groq tells usage, and what ended a stream early, in an object of its own.
+    private static func readGroq(
+        _ reader: inout JSONReader, in bytes: [UInt8], into chunk: inout Chunk
+    ) throws(JSONSyntaxError) {
+        guard try reader.beginObject() else {
+            try reader.skip()
+            return
+        }
+        while let key = try reader.nextMember() {
+            if key.isNamed("usage", in: bytes) {
+                let usage = try OpenAICompatibleUsage.read(&reader, in: bytes)
+                chunk.usage = chunk.usage ?? usage
+            } else {
+                let value = try reader.skip()
+                if key.isNamed("error", in: bytes) { chunk.hasError = value.kind != .null }
+            }
+        }
+    }
+
     /// Notes the finish reason, and whether a choice carries content.
     private static func readChoices(
         _ reader: inout JSONReader, in bytes: [UInt8], into chunk: inout Chunk
@@ -77,6 +135,7 @@ struct OpenAICompatibleStream: StreamDecoder {
         }
         chunk.hasChoices = true
         while try reader.nextElement() {
+            chunk.isEmpty = false
             guard try reader.beginObject() else {
                 try reader.skip()
                 continue
@@ -86,7 +145,10 @@ struct OpenAICompatibleStream: StreamDecoder {
                     if try hasContent(&reader, in: bytes) { chunk.hasDelta = true }
                 } else {
                     let value = try reader.skip()
-                    guard key.isNamed("finish_reason", in: bytes) else { continue }
+                    guard key.isNamed("finish_reason", in: bytes) else {
+                        if key.isNamed("error", in: bytes), value.kind != .null { chunk.hasError = true }
+                        continue
+                    }
                     chunk.finishReason = JSONScan.string(at: value, in: bytes) ?? chunk.finishReason
                 }
             }

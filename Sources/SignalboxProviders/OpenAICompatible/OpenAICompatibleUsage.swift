@@ -10,6 +10,7 @@ enum OpenAICompatibleUsage {
         }
         var prompt: Int?
         var completion: Int?
+        var total: Int?
         var usage = TokenUsage(promptTokens: 0, completionTokens: 0)
         while let key = try reader.nextMember() {
             if key.isNamed("prompt_tokens", in: bytes) {
@@ -17,18 +18,36 @@ enum OpenAICompatibleUsage {
             } else if key.isNamed("completion_tokens", in: bytes) {
                 completion = count(try reader.skip(), in: bytes)
             } else if key.isNamed("prompt_tokens_details", in: bytes) {
-                (usage.cachedTokens, usage.cacheWriteTokens) = try details(
-                    "cached_tokens", "cache_write_tokens", &reader, in: bytes)
+                let found = try details("cached_tokens", "cache_write_tokens", &reader, in: bytes)
+                (usage.cachedTokens, usage.cacheWriteTokens) = (max(usage.cachedTokens, found.0), found.1)
             } else if key.isNamed("completion_tokens_details", in: bytes) {
                 (usage.reasoningTokens, _) = try details("reasoning_tokens", nil, &reader, in: bytes)
             } else {
-                try reader.skip()
+                let value = try reader.skip()
+                if key.isNamed("total_tokens", in: bytes) {
+                    total = count(value, in: bytes)
+                } else if let cached = cachedTokens(key, value, in: bytes) {
+                    usage.cachedTokens = max(usage.cachedTokens, cached)
+                }
             }
         }
         guard prompt != nil || completion != nil else { return nil }
         usage.promptTokens = prompt ?? 0
         usage.completionTokens = completion ?? 0
+        // xAI adds reasoning to the total instead of counting it as completion; others do not. The sum tells.
+        let apart = (total ?? 0) - usage.promptTokens - usage.completionTokens
+        if apart > 0, apart == usage.reasoningTokens { usage.completionTokens += apart }
         return usage
+    }
+
+    /// Where vendors put what OpenAI calls `prompt_tokens_details.cached_tokens`: DeepSeek, Mistral,
+    /// Together.
+    private static func cachedTokens(_ key: JSONKey, _ value: JSONValue, in bytes: [UInt8]) -> Int? {
+        guard
+            key.isNamed("prompt_cache_hit_tokens", in: bytes) || key.isNamed("num_cached_tokens", in: bytes)
+                || key.isNamed("cached_tokens", in: bytes)
+        else { return nil }
+        return count(value, in: bytes)
     }
 
     /// Two counts of an object of details; 0 for what it does not say.

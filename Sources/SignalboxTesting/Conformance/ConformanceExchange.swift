@@ -60,12 +60,46 @@ extension ProviderConformance {
         switch target {
         case .script(let script): return script(call)
         case .embedder: throw UpstreamFailure(.unreachable, message: "the embedding program calls itself")
-        case .http(let url, let headers):
-            guard let request = FakeRequest(url: url, headers: headers, body: body) else {
-                throw UpstreamFailure(.unreachable, message: "\(url) is not below \(Self.origin)")
+        case .http(let url, var headers):
+            if let session = adapter.session(for: secret) {
+                let answer = try token(from: session)
+                guard let token = answer.token else { return answer.reply }
+                headers.append(session.authorization(token))
             }
-            return fake.reply(to: request)
+            return try ask(url, headers: headers, body: body)
         }
+    }
+
+    /// Asks for a token as the router does, with one body after the other.
+    private func token(
+        from session: any TokenSession
+    ) throws(UpstreamFailure) -> (token: Secret?, reply: ReplyScript) {
+        var last = ReplyScript(steps: [])
+        for body in session.bodies {
+            var headers = session.headers
+            if let name = session.requestIDHeader {
+                headers.append((name, Secret("00000000-0000-4000-8000-000000000000")))
+            }
+            last = try ask(session.url, headers: headers, body: body)
+            let played = PlayedReply(last)
+            let whole = WholeReply(
+                status: played.status, headers: played.headers, body: played.body, receivedAt: Self.now)
+            switch session.judge(whole) {
+            case .token(let token, _): return (token, last)
+            case .otherBody: continue
+            case .failure: return (nil, last)
+            }
+        }
+        return (nil, last)
+    }
+
+    private func ask(
+        _ url: String, headers: [(name: String, value: Secret)], body: [UInt8]
+    ) throws(UpstreamFailure) -> ReplyScript {
+        guard let request = FakeRequest(url: url, headers: headers, body: body) else {
+            throw UpstreamFailure(.unreachable, message: "\(url) is not below \(Self.origin)")
+        }
+        return fake.reply(to: request)
     }
 
     func judge(_ exchange: Exchange) -> Result<JudgedReply, UpstreamFailure> {

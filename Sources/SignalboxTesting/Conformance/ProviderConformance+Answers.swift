@@ -127,7 +127,7 @@ extension ProviderConformance {
         let model = fake.name(of: .ok)
         // A vendor without embeddings has no address for them, and the router says so.
         guard adapter.target(.embeddings, model: model, key: nil) != nil else { return }
-        let texts = ["one two three", "четыре"]
+        let texts = Array(["one two three", "четыре"].prefix(capabilities.embeddedTextsMax))
         do throws(UpstreamFailure) {
             let call = try ConformanceCall.embeddings(of: texts)
             let reply = PlayedReply(try send(call, to: model, key: .good))

@@ -21,7 +21,7 @@ extension ProviderConformance {
             let name = "\(failure)\(isStreaming ? ", streaming" : "")"
             do throws(UpstreamFailure) {
                 let exchange = try exchange(.text(model, isStreaming: isStreaming), key: key)
-                guard case .failure(let found) = judge(exchange) else {
+                guard let found = self.failure(of: exchange, isStreaming: isStreaming) else {
                     findings.add("\(name): it counts as an answer")
                     continue
                 }
@@ -29,6 +29,17 @@ extension ProviderConformance {
             } catch {
                 findings.add("\(name): refused before it was sent: \(error.message)")
             }
+        }
+    }
+
+    /// One vendor tells what it refuses inside a stream, with status 200.
+    private func failure(of exchange: Exchange, isStreaming: Bool) -> UpstreamFailure? {
+        if isStreaming, isStream(exchange.reply) {
+            return read(exchange.reply.chunks, of: exchange.call).failure
+        }
+        switch judge(exchange) {
+        case .success: return nil
+        case .failure(let failure): return failure
         }
     }
 

@@ -18,6 +18,8 @@ public struct ProviderConformance: Sendable {
         public var inlineImages = true
         public var jsonObjects = true
         public var reasoning = true
+        /// Texts that one request for embeddings may hold.
+        public var embeddedTextsMax = 2
         /// Whether the usage of a stream is known although the caller did not ask for it; it is then asked
         /// for always, and hidden from who did not.
         public var streamUsageUnasked = true

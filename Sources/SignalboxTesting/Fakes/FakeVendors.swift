@@ -6,8 +6,18 @@ public enum FakeVendors {
     public static func fake(of kind: ProviderKind) -> (any FakeVendor)? {
         switch kind {
         case .openai, .openAICompatible: OpenAIFake()
-        case .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter, .together: nil
-        case .anthropic, .gemini, .gigachat, .yandexgpt, .ollama: nil
+        case .anthropic: AnthropicFake()
+        case .gemini: GeminiFake()
+        case .groq: OpenAIFake(.groq)
+        case .cerebras: OpenAIFake(.cerebras)
+        case .mistral: OpenAIFake(.mistral)
+        case .deepseek: OpenAIFake(.deepSeek)
+        case .xai: OpenAIFake(.xAI)
+        case .openrouter: OpenAIFake(.openRouter)
+        case .together: OpenAIFake(.together)
+        case .gigachat: GigaChatFake()
+        case .yandexgpt: YandexGPTFake()
+        case .ollama: OllamaFake()
         case .mock: MockFake()
         // The embedding program's: CustomProviderConformance checks it.
         case .custom: nil
@@ -25,11 +35,22 @@ extension FakeVendors {
     public static func capabilities(of kind: ProviderKind) -> ProviderConformance.Capabilities {
         var capabilities = ProviderConformance.Capabilities()
         switch kind {
-        case .openai, .openAICompatible: capabilities.streamUsageUnasked = false
-        case .anthropic, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
-            .together,
-            .gigachat, .yandexgpt, .ollama, .custom:
+        case .openai, .openAICompatible, .gemini, .groq, .cerebras, .mistral, .deepseek, .xai, .openrouter,
+            .together, .custom:
             break
+        case .anthropic: capabilities.jsonObjects = false
+        case .gigachat:
+            // Images are files there, sent beforehand; and it has schemas, but no word for JSON alone.
+            capabilities.imagesByURL = false
+            capabilities.inlineImages = false
+            capabilities.jsonObjects = false
+        case .yandexgpt:
+            capabilities.imagesByURL = false
+            capabilities.inlineImages = false
+            capabilities.embeddedTextsMax = 1
+            // It thinks, and keeps what it thought to itself.
+            capabilities.reasoning = false
+        case .ollama: capabilities.imagesByURL = false
         case .mock:
             // It forwards what it is asked for without looking, and answers in text.
             capabilities.reasoning = false

@@ -16,6 +16,11 @@ public struct OpenAIFake: FakeVendor {
         /// Usage on a last chunk without choices, for who asks with `stream_options.include_usage`; otherwise
         /// on every chunk, asked or not.
         public var hasUsageOnLastChunkOnly = true
+        /// Instead: on the chunk that tells why the answer ended, asked or not.
+        public var hasUsageOnFinish = false
+        public var countsCacheWrites = true
+        /// Fields that are refused as an invalid request.
+        public var unknownFields: Set<String> = []
         /// A whole reply that refuses.
         public var refusal: @Sendable (FakeFailure) -> ReplyScript = OpenAIFake.refusal
         /// The payload of the event that reports an error in the middle of a stream.
@@ -47,6 +52,12 @@ public struct OpenAIFake: FakeVendor {
     public var models: [FakeModel] { dialect.models }
     public func limits(at now: WallTime) -> RateLimits { dialect.limits(now) }
 
+    public func answer(to turn: FakeTurn, as model: FakeModel) -> FakeAnswer {
+        var answer = turn.answer(as: model)
+        if !dialect.countsCacheWrites { answer.usage.cacheWriteTokens = 0 }
+        return answer
+    }
+
     public func reply(to request: FakeRequest) -> ReplyScript {
         let key = request.authorization("bearer")
         switch (request.method, request.path) {
@@ -74,12 +85,14 @@ public struct OpenAIFake: FakeVendor {
     // MARK: Chat
 
     private func chat(_ request: FakeRequest, key: String?) -> ReplyScript {
-        guard let body = request.json, let asked = Asked(request, body) else {
+        guard let body = request.json, let asked = Asked(request, body),
+            !(body.members ?? []).contains(where: { dialect.unknownFields.contains($0.name) })
+        else {
             return dialect.refusal(.invalid)
         }
         if let failure = FakeFailure(key: key, model: asked.model) { return dialect.refusal(failure) }
         let model = FakeModel(named: asked.model)
-        let answer = asked.turn.answer(as: model)
+        let answer = answer(to: asked.turn, as: model)
         if asked.isStreaming { return stream(answer, to: asked).script(as: model) }
         if model == .streamError { return dialect.refusal(.serverError) }
         let reply = whole(answer, to: asked)
@@ -144,7 +157,9 @@ public struct OpenAIFake: FakeVendor {
                     "finish_reason": finish.map { .string($0.rawValue) } ?? .null,
                 ])
             }
-            return event(chunk: choices, asked, usage: dialect.hasUsageOnLastChunkOnly ? nil : answer.usage)
+            let isTold =
+                dialect.hasUsageOnFinish ? finish != nil : !dialect.hasUsageOnLastChunkOnly
+            return event(chunk: choices, asked, usage: isTold ? answer.usage : nil)
         }
         var events = [chunk(.object(["role": "assistant", "content": ""]))]
         for piece in FakeAnswer.pieces(of: answer.reasoning) {
@@ -159,7 +174,7 @@ public struct OpenAIFake: FakeVendor {
             }
         }
         var closing = [chunk(.object([:]), finish: answer.finish)]
-        if dialect.hasUsageOnLastChunkOnly, asked.wantsUsage {
+        if dialect.hasUsageOnLastChunkOnly, !dialect.hasUsageOnFinish, asked.wantsUsage {
             closing.append(event(chunk: [], asked, usage: answer.usage))
         }
         return FakeStream(

@@ -32,7 +32,7 @@ def model_of(provider_name: str) -> str:
 
 
 def key_variable(provider_name: str, number: int = 0) -> str:
-    return f"{provider_name.upper()}_KEY{number}"
+    return f"{provider_name.upper().replace('-', '_')}_KEY{number}"
 
 
 def key_value(provider_name: str, number: int = 0) -> str:
