@@ -3,7 +3,7 @@ public import SignalboxCore
 /// The embedding program's own provider: what it answers is written in OpenAI's dialect where it is handed
 /// over, so that streams, tokens and spans are followed as everybody's.
 public struct CustomAdapter: ProviderAdapter {
-    private let format = OpenAICompatibleAdapter(baseURL: "custom:")
+    private let format = OpenAICompatibleAdapter(baseURL: "custom:", dialect: .mock)
 
     public init() {}
 

@@ -28,7 +28,10 @@ struct FuzzSubject: Sendable {
         let fake = FakeVendors.fake(of: kind) ?? OpenAIFake()
         do {
             suite = try ProviderConformance(fake: fake) {
-                try kind.adapter(settings: ProviderSettings(baseURL: $0, mock: MockFake.settings))
+                var settings = ProviderSettings(baseURL: $0, mock: MockFake.settings)
+                settings.tokenURL = $0.replacing(fake.basePath, with: GigaChatFake.tokenPath)
+                settings.folder = YandexGPTFake.folder
+                return try kind.adapter(settings: settings)
             }
         } catch {
             return nil
