@@ -161,9 +161,10 @@ def test_ollamas_client(present):
 
 
 def test_gigachats_client(present, fakes):
-    present("gigachat")
+    tokens = present("gigachat") + "/api/v2/oauth"
     with gigachat.GigaChat(
-        base_url=fakes.base_urls["gigachat"], access_token="good-key", max_retries=0
+        base_url=fakes.base_urls["gigachat"], auth_url=tokens, credentials="good-key",
+        scope="GIGACHAT_API_PERS", max_retries=0,
     ) as client:
         chat = {"model": "ok", "messages": MESSAGES}
         plain = client.chat(chat)

@@ -15,8 +15,6 @@ KINDS = (
     "openai", "anthropic", "gemini", "groq", "cerebras", "mistral", "deepseek", "xai", "openrouter",
     "together", "gigachat", "yandexgpt", "ollama", "openai-compatible", "mock",
 )
-# What a provider of that kind must be configured with besides.
-SETTINGS: dict[str, dict[str, Any]] = {}
 # Models by what the fakes do when asked for them; the mock has names of its own.
 MODELS = ("ok", "tools", "reasoning", "fail-429")
 MOCK_MODELS = {"ok": "mock-normal", "fail-429": "mock-ratelimit"}
@@ -71,12 +69,23 @@ class Fakes:
         assert fetch(f"{self.url}/__requests", method="DELETE").status == 204
 
 
+def settings_of(kind: str, fakes: Fakes) -> dict[str, Any]:
+    """What a provider of that kind must be configured with besides."""
+    match kind:
+        case "gigachat":
+            return {"auth_url": f"{fakes.origin(kind)}/api/v2/oauth", "scope": "PERS"}
+        case "yandexgpt":
+            return {"folder": "b1gfakefolder0000000"}
+        case _:
+            return {}
+
+
 def provider(kind: str, fakes: Fakes) -> dict[str, Any]:
     """A provider of that kind, named as its kind, at its fake."""
     if kind == "mock":
         return {"name": kind, "kind": kind, "models": list(MOCK_MODELS.values())}
     return configuration.provider(
-        kind, fakes.base_urls[kind], kind=kind, models=MODELS, **SETTINGS.get(kind, {}))
+        kind, fakes.base_urls[kind], kind=kind, models=MODELS, **settings_of(kind, fakes))
 
 
 def route(kind: str, model: str = "ok") -> str:
