@@ -178,6 +178,8 @@ public final class RoutedStream: @unchecked Sendable {
             note(delta, at: arrived)
             for payload in payloads { try send(payload, in: 0..<payload.count) }
         case .last(let payloads):
+            // Some vendors' last event is their only one.
+            if !payloads.isEmpty { note(true, at: arrived) }
             for payload in payloads { try send(payload, in: 0..<payload.count) }
             complete()
         case .done: complete()

@@ -125,7 +125,8 @@ def test_anthropics_client(present):
 
 def test_geminis_client(present):
     client = genai.Client(
-        api_key="good-key", http_options=genai.types.HttpOptions(base_url=present("gemini")))
+        api_key="good-key", http_options=genai.types.HttpOptions(
+            base_url=present("gemini"), api_version="v1beta"))
     plain = client.models.generate_content(model="ok", contents=WORDS)
     assert plain.text == ECHO
     counts = plain.usage_metadata
@@ -147,7 +148,7 @@ def test_geminis_client(present):
 
 
 def test_ollamas_client(present):
-    client = ollama.Client(host=present("ollama"))
+    client = ollama.Client(host=present("ollama"), headers={"authorization": "Bearer good-key"})
     plain = client.chat(model="ok", messages=MESSAGES)
     assert plain.message.content == ECHO
     assert (plain.prompt_eval_count, plain.eval_count) == (3, 4)

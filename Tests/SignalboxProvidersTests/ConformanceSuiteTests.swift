@@ -30,7 +30,8 @@ import Testing
             (.images, [.images]),
             (.terminator, [.endings]),
             (.streamErrors, [.errorsInStreams]),
-            (.events, [.streamedAnswers, .streamedTools, .streamUsage, .endings, .errorsInStreams]),
+            (.events, [.streamedAnswers, .streamedTools, .endings, .errorsInStreams]),
+            (.hiddenUsage, [.streamUsage]),
             (.limits, [.limits]),
             (.offsets, [.splitStreams]),
         ] as [(Spoiling, [ProviderConformance.Check])]
@@ -44,6 +45,8 @@ import Testing
 /// One thing to get wrong.
 enum Spoiling: Sendable {
     case nothing, usage, finishReason, keyRejections, proxyPages, images, terminator, streamErrors, events
+    /// Passes on the usage that nobody asked for.
+    case hiddenUsage
     case limits
     /// Forgets that an event need not begin at its array's first byte.
     case offsets
@@ -108,6 +111,9 @@ struct SpoiledDecoder: StreamDecoder {
         if spoiling == .events, count == 3 { return .replace([], hasDelta: true) }
         let isCut = range.lowerBound == 0 && spoiling == .offsets
         let step = whole.decode(bytes, in: isCut ? 1..<max(1, range.upperBound) : range)
+        if spoiling == .hiddenUsage, step == .replace([], hasDelta: false) {
+            return .forward(hasDelta: false)
+        }
         if spoiling == .streamErrors, case .failure = step { return .malformed }
         return step
     }

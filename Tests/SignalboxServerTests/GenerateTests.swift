@@ -17,7 +17,8 @@ import Testing
         )
         #expect(
             String(decoding: call.body, as: UTF8.self)
-                == #"{"model":"first","messages":[{"role":"user","content":"hi \"you\""}],"temperature":0.20,"num_gpu":1}"#
+                == #"{"model":"first","messages":[{"role":"user","content":"hi \"you\""}],"#
+                + #""temperature":0.20,"num_gpu":1}"#
         )
         #expect(call.model == "first" && call.priority == .high && !call.isStreaming)
     }

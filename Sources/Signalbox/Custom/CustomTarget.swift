@@ -24,8 +24,8 @@ extension Configuration {
         for provider in providers where provider.kind == .custom && custom[provider.name] == nil {
             throw RouterError(
                 description: """
-                    provider \(provider.name) is of kind custom, and nobody registered it: only a program that \
-                    embeds the router can answer for it \
+                    provider \(provider.name) is of kind custom, and nobody registered it: only a program \
+                    that embeds the router can answer for it \
                     (Router(…, custom: ["\(provider.name)": …]))
                     """)
         }

@@ -44,7 +44,7 @@ enum Schema: String, CaseIterable {
         case .provider:
             [
                 "name", "kind", "base_url", "keys", "models", "timeouts", "ca_file", "reply_max", "headers",
-                "drop_unsupported", "mock", "scope", "auth_url", "folder", "auth",
+                "drop_unsupported", "scope", "auth_url", "folder", "auth", "mock",
             ]
         case .timeouts: ["connect", "first_token", "idle", "total"]
         case .mock: ["latency", "chunks", "chunk_interval", "text", "cut_after"]

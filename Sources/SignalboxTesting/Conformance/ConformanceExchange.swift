@@ -179,6 +179,7 @@ extension ProviderConformance {
         case .done: reading.isDone = true
         case .last(let payloads):
             reading.payloads += payloads
+            reading.deltas.append(!payloads.isEmpty)
             reading.isDone = true
         case .malformed: reading.malformed += 1
         case .failure(let failure): reading.failure = failure

@@ -33,6 +33,8 @@ public struct GigaChatFake: FakeVendor {
         answer.toolCalls = Array(answer.toolCalls.prefix(1))
         // It counts what it has read from its cache, and nothing that it wrote there.
         answer.usage.cacheWriteTokens = 0
+        // What it thought is among the completion's tokens, and not told apart.
+        answer.usage.reasoningTokens = 0
         return answer
     }
 

@@ -40,7 +40,11 @@ extension OpenAIFake.Dialect {
             "message": "Encountered a server error", "type": "server_error", "param": .null,
             "code": "internal_server_error",
         ])
-        dialect.extras = [JSONTree.Member("time_info", .object(["total_time": .number("0.013")]))]
+        // Its client takes a chunk without a fingerprint for something else.
+        dialect.extras = [
+            JSONTree.Member("system_fingerprint", "fp_fake"),
+            JSONTree.Member("time_info", .object(["total_time": .number("0.013")])),
+        ]
         dialect.headers = [
             "x-ratelimit-limit-requests-day": "14400", "x-ratelimit-remaining-requests-day": "14399",
             "x-ratelimit-reset-requests-day": "33011.5", "x-ratelimit-limit-tokens-minute": "60000",
