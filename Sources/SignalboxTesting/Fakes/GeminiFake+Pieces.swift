@@ -69,7 +69,8 @@ extension GeminiFake {
             for function in tool["functionDeclarations"]?.elements ?? [] {
                 turn.tools.append(
                     FakeTurn.Tool(
-                        name: function["name"]?.string ?? "", parameters: function["parameters"]))
+                        name: function["name"]?.string ?? "",
+                        parameters: function["parameters"] ?? function["parametersJsonSchema"]))
             }
         }
         turn.wantsJSON = body["generationConfig"]?["responseMimeType"] == "application/json"
