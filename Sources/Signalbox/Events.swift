@@ -165,6 +165,27 @@ struct ProviderMetrics: Sendable {
     }
 }
 
+/// Requests for one provider's tokens. They are rare: their series are resolved as they end.
+struct TokenMetrics: Sendable {
+    static let success = "success"
+
+    private let requests: CounterFamily
+    private let provider: String
+
+    init(_ registry: MetricRegistry, provider: String) {
+        requests = registry.counter(Catalogue.tokenRequests)
+        self.provider = provider
+        for result in [TokenMetrics.success] + FailureKind.all.map(\.label) {
+            requests.series(provider, result).increment(by: UInt64(0))
+        }
+    }
+
+    /// - Parameter failure: nil where a token came.
+    func ended(_ failure: FailureKind?) {
+        requests.series(provider, failure?.label ?? TokenMetrics.success).increment()
+    }
+}
+
 /// One tenant's handles.
 struct TenantMetrics: Sendable {
     private let promptTokens: Counter

@@ -129,7 +129,7 @@ final class ResolvedProvider: Sendable {
         replyBytesMax = provider.replyBytesMax
         dropsUnsupported = provider.dropsUnsupported
         metrics = ProviderMetrics(registry, provider: provider.name)
-        keys = ResolvedProvider.keys(of: provider, adapter, timeouts)
+        keys = ResolvedProvider.keys(of: provider, adapter, timeouts, registry)
         attemptMetrics = Dictionary(
             uniqueKeysWithValues: provider.models.map {
                 ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
@@ -151,7 +151,8 @@ final class ResolvedProvider: Sendable {
     }
 
     private static func keys(
-        of provider: Configuration.Provider, _ adapter: any ProviderAdapter, _ timeouts: TransferTimeouts
+        of provider: Configuration.Provider, _ adapter: any ProviderAdapter, _ timeouts: TransferTimeouts,
+        _ registry: MetricRegistry
     ) -> [Key] {
         if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, tokens: nil)] }
         var pacer: TokenPacer?
@@ -160,7 +161,8 @@ final class ResolvedProvider: Sendable {
                 let shared = pacer ?? TokenPacer(interval: session.requestInterval)
                 pacer = shared
                 return TokenDesk(
-                    session, pacer: shared, timeouts: timeouts,
+                    session, pacer: shared, metrics: TokenMetrics(registry, provider: provider.name),
+                    timeouts: timeouts,
                     authorityFile: provider.certificateAuthorityFile)
             }
             return Key(alias: key.alias, secret: key.secret, tokens: tokens)

@@ -44,6 +44,7 @@ def test_many_requests_at_once_share_one_token(serve, connect):
     assert vendor.asked == [SCOPES[0]]
     assert UUID.fullmatch(vendor.request_ids[0])
     assert vendor.chats == [(1, True)] * 48
+    assert daemon.metrics().value("signalbox_token_requests_total", provider="giga", result="success") == 1
     assert_told_nothing(daemon)
 
 

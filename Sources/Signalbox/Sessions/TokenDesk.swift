@@ -15,6 +15,7 @@ final class TokenDesk: Sendable {
     private let session: any TokenSession
     private let template: RequestTemplate
     private let pacer: TokenPacer
+    private let metrics: TokenMetrics
     private let state: Mutex<State>
 
     /// A token's reply is a few kilobytes at most.
@@ -24,9 +25,13 @@ final class TokenDesk: Sendable {
     /// A request whose turn is further away than this is not made.
     static let turnMax: Duration = .seconds(10)
 
-    init(_ session: any TokenSession, pacer: TokenPacer, timeouts: TransferTimeouts, authorityFile: String?) {
+    init(
+        _ session: any TokenSession, pacer: TokenPacer, metrics: TokenMetrics, timeouts: TransferTimeouts,
+        authorityFile: String?
+    ) {
         self.session = session
         self.pacer = pacer
+        self.metrics = metrics
         let total = min(TokenDesk.timeout, timeouts.total)
         template = RequestTemplate(
             url: session.url, headers: session.headers,
@@ -86,6 +91,7 @@ final class TokenDesk: Sendable {
         var body = first
         while true {
             let reply = await request(body, on: worker, time)
+            metrics.ended(reply.failure?.kind)
             let (now, wall) = (worker.loop.now(), time.wallTime())
             let (next, woken) = state.withLock { state -> (TokenMachine.Next, [TokenWait]) in
                 let next = state.machine.ended(reply, at: now, wall: wall)

@@ -31,4 +31,12 @@ public enum TokenReply: Sendable, Equatable {
     /// Not with this body; with the next one, perhaps.
     case otherBody(UpstreamFailure)
     case failure(UpstreamFailure)
+
+    /// Nil where a token came.
+    public var failure: UpstreamFailure? {
+        switch self {
+        case .token: nil
+        case .otherBody(let failure), .failure(let failure): failure
+        }
+    }
 }

@@ -2,7 +2,7 @@
 extension Catalogue {
     static let attempts: [MetricDefinition] = [
         requests, requestLatency, requestErrors, tokens, tokenDetails, timeToFirstToken, timePerOutputToken,
-        inflightRequests, malformedStreamChunks,
+        inflightRequests, malformedStreamChunks, tokenRequests,
     ]
 
     public static let requests = MetricDefinition(
@@ -37,6 +37,10 @@ extension Catalogue {
     public static let inflightRequests = MetricDefinition(
         "llm_inflight_requests", .gauge, labels: ["provider"],
         help: "Attempts at a provider that have not ended.")
+
+    public static let tokenRequests = MetricDefinition(
+        "signalbox_token_requests_total", .counter, labels: ["provider", "result"],
+        help: "Requests for the short-lived tokens with which a provider is called, by how they ended.")
 
     public static let malformedStreamChunks = MetricDefinition(
         "signalbox_malformed_stream_chunks_total", .counter, labels: ["provider"],

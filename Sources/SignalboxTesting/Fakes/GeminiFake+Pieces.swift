@@ -70,7 +70,9 @@ extension GeminiFake {
                 turn.tools.append(
                     FakeTurn.Tool(
                         name: function["name"]?.string ?? "",
-                        parameters: function["parameters"] ?? function["parametersJsonSchema"]))
+                        // Google's own client spells the last of these as its protocol buffers do.
+                        parameters: function["parameters"] ?? function["parametersJsonSchema"]
+                            ?? function["parameters_json_schema"]))
             }
         }
         turn.wantsJSON = body["generationConfig"]?["responseMimeType"] == "application/json"
