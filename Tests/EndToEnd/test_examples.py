@@ -15,7 +15,10 @@ from harness.raw_client import fetch
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-VARIABLES = {"OPENAI_API_KEY0": "sk-secret-of-the-example", "CALLER_TOKEN": "token-of-the-example"}
+VARIABLES = {
+    "OPENAI_API_KEY0": "sk-secret-of-the-example", "ANTHROPIC_API_KEY": "sk-ant-secret-of-the-example",
+    "CALLER_TOKEN": "token-of-the-example",
+}
 MOCK_TEXT = "This is a mock answer: no model was asked."
 
 

@@ -5,8 +5,9 @@ struct GeminiRequest {
     let model: GeminiModel
     let unsupported: Unsupported
 
-    /// The value of `thoughtSignature` that Google documents for calls which do not come from the model that
-    /// is asked: OpenAI's dialect has no place to keep the real one, and newer models refuse calls without.
+    /// The value of `thoughtSignature` that other gateways send for calls which do not come from the model
+    /// that is asked: OpenAI's dialect has no place to keep the real one, and newer models refuse calls
+    /// without. Not checked against the vendor.
     private static let foreignSignature = "skip_thought_signature_validator"
 
     func encode(_ conversation: Conversation) throws(UpstreamFailure) -> JSONTree {
@@ -190,7 +191,7 @@ struct GeminiRequest {
         return config
     }
 
-    /// The second generation thinks within a budget of tokens, with Google's own sizes for OpenAI's words;
+    /// The second generation thinks within a budget of tokens, whose sizes for OpenAI's words are ours;
     /// the third by levels, and never not at all. Who names an effort wants to see what came of it.
     private func thinking(_ effort: String?) throws(UpstreamFailure) -> JSONTree? {
         guard let effort else { return nil }
