@@ -54,8 +54,9 @@ enum AdapterFuzz {
         }
     }
 
+    /// A field's name may be empty, and then so is what names it.
     private static func isRefusal(_ failure: UpstreamFailure) -> Bool {
-        failure.kind == .invalidRequest && failure.status == 400 && failure.parameter?.isEmpty == false
+        failure.kind == .invalidRequest && failure.status == 400 && failure.parameter != nil
     }
 
     // MARK: Whole replies
