@@ -150,6 +150,21 @@ public struct TokenUsage: Sendable, Hashable {
     }
 }
 
+extension TokenUsage {
+    /// No answer has more. A provider's number is believed up to here: sums of larger ones would not fit.
+    public static let countMax = 1_000_000_000_000
+
+    /// What a provider's number counts for.
+    public static func count(_ number: Int) -> Int {
+        min(max(0, number), countMax)
+    }
+}
+
+extension JSONTree {
+    /// A count of tokens, from 0 to ``TokenUsage/countMax``; nil for what is no whole number.
+    public var tokenCount: Int? { integer.map(TokenUsage.count) }
+}
+
 /// Follows one streamed reply, event by event.
 public protocol StreamDecoder: Sendable {
     /// The latest usage seen on any chunk, and the finish reason.

@@ -38,7 +38,7 @@ enum AnthropicCallerReply {
 
     /// Anthropic leaves out of its input what came from the cache or went into it.
     static func usage(_ usage: JSONTree?) -> JSONTree {
-        func count(_ value: JSONTree?) -> Int { max(0, value?.integer ?? 0) }
+        func count(_ value: JSONTree?) -> Int { value?.tokenCount ?? 0 }
         let details = usage?["prompt_tokens_details"]
         let read = count(details?["cached_tokens"])
         let write = count(details?["cache_write_tokens"])

@@ -82,24 +82,20 @@ struct AnthropicUsage: Sendable {
     }
 
     mutating func update(_ usage: JSONTree?) {
-        func count(_ name: String) -> Int? { usage?[name]?.integer.map { max(0, $0) } }
+        func count(_ name: String) -> Int? { usage?[name]?.tokenCount }
         input = count("input_tokens") ?? input
         output = count("output_tokens") ?? output
         cacheWrite = count("cache_creation_input_tokens") ?? cacheWrite
         cacheRead = count("cache_read_input_tokens") ?? cacheRead
-        thinking = usage?["output_tokens_details"]?["thinking_tokens"]?.integer.map { max(0, $0) } ?? thinking
+        thinking = usage?["output_tokens_details"]?["thinking_tokens"]?.tokenCount ?? thinking
     }
 
     /// By OpenAI's arithmetic; nil where nothing was counted.
     var total: TokenUsage? {
         guard input != nil || output != nil else { return nil }
-        let sums = [input ?? 0, cacheWrite, cacheRead]
-        let prompt = sums.reduce(0) { sum, count in
-            let (next, isTooMuch) = sum.addingReportingOverflow(count)
-            return isTooMuch ? .max : next
-        }
         return TokenUsage(
-            promptTokens: prompt, completionTokens: output ?? 0, cachedTokens: cacheRead,
+            promptTokens: (input ?? 0) + cacheWrite + cacheRead, completionTokens: output ?? 0,
+            cachedTokens: cacheRead,
             cacheWriteTokens: cacheWrite, reasoningTokens: min(thinking, output ?? 0))
     }
 }

@@ -48,7 +48,7 @@ enum GeminiEmbeddings {
 
     /// Older models do not count.
     private static func usage(_ tree: JSONTree) -> TokenUsage? {
-        guard let count = tree["usageMetadata"]?["promptTokenCount"]?.integer else { return nil }
+        guard let count = tree["usageMetadata"]?["promptTokenCount"]?.tokenCount else { return nil }
         return TokenUsage(promptTokens: max(0, count), completionTokens: 0)
     }
 

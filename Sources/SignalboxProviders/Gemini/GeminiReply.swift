@@ -119,7 +119,7 @@ enum GeminiUsage {
     /// The prompt includes what was cached but not what tools read; the candidates exclude the thoughts.
     static func read(_ tree: JSONTree) -> TokenUsage? {
         guard let usage = tree["usageMetadata"] else { return nil }
-        func count(_ name: String) -> Int { max(0, usage[name]?.integer ?? 0) }
+        func count(_ name: String) -> Int { usage[name]?.tokenCount ?? 0 }
         guard usage["promptTokenCount"] != nil || usage["candidatesTokenCount"] != nil else { return nil }
         let thoughts = count("thoughtsTokenCount")
         return TokenUsage(

@@ -24,8 +24,8 @@ enum GigaChatEmbeddings {
             guard vectors.count == asked.inputs.count else {
                 return malformed(reply, "\(vectors.count) vectors for \(asked.inputs.count) texts")
             }
-            let counts = data.compactMap { $0["usage"]?["prompt_tokens"]?.integer }
-            let total = tree["usage"]?["prompt_tokens"]?.integer ?? counts.reduce(0, +)
+            let counts = data.compactMap { $0["usage"]?["prompt_tokens"]?.tokenCount }
+            let total = tree["usage"]?["prompt_tokens"]?.tokenCount ?? TokenUsage.count(counts.reduce(0, &+))
             let model = tree["model"]?.string
             let answer = EmbeddingAnswer(
                 model: model ?? call.model, vectors: vectors,

@@ -53,10 +53,10 @@ enum GigaChatReply {
 
     /// Tokens from the cache are not among `prompt_tokens`, unless the total says that they are.
     static func usage(_ tree: JSONTree) -> TokenUsage? {
-        let (prompt, completion) = (tree["prompt_tokens"]?.integer, tree["completion_tokens"]?.integer)
+        let (prompt, completion) = (tree["prompt_tokens"]?.tokenCount, tree["completion_tokens"]?.tokenCount)
         guard prompt != nil || completion != nil else { return nil }
-        let (own, answer) = (max(0, prompt ?? 0), max(0, completion ?? 0))
-        let cached = max(0, tree["precached_prompt_tokens"]?.integer ?? 0)
+        let (own, answer) = (prompt ?? 0, completion ?? 0)
+        let cached = tree["precached_prompt_tokens"]?.tokenCount ?? 0
         let isIncluded = cached <= own && tree["total_tokens"]?.integer == own - cached + answer
         return TokenUsage(
             promptTokens: isIncluded ? own : own + cached, completionTokens: answer, cachedTokens: cached)

@@ -39,8 +39,8 @@ enum OllamaReply {
 
     /// A prompt that was evaluated before is not counted again by every version; then only the answer is.
     static func usage(_ tree: JSONTree) -> TokenUsage? {
-        let prompt = tree["prompt_eval_count"]?.integer
-        let completion = tree["eval_count"]?.integer
+        let prompt = tree["prompt_eval_count"]?.tokenCount
+        let completion = tree["eval_count"]?.tokenCount
         guard prompt != nil || completion != nil else { return nil }
         return TokenUsage(promptTokens: max(0, prompt ?? 0), completionTokens: max(0, completion ?? 0))
     }

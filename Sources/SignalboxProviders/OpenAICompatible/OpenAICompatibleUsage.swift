@@ -71,6 +71,6 @@ enum OpenAICompatibleUsage {
     }
 
     private static func count(_ value: JSONValue, in bytes: [UInt8]) -> Int? {
-        JSONScan.integer(at: value, in: bytes).map { max(0, $0) }
+        JSONScan.integer(at: value, in: bytes).map(TokenUsage.count)
     }
 }

@@ -89,6 +89,6 @@ struct YandexGPTContent {
 
     /// Numbers of 64 bits are strings.
     static func count(_ tree: JSONTree?) -> Int? {
-        (tree?.integer ?? tree?.string.flatMap { Int($0) }).map { max(0, $0) }
+        (tree?.integer ?? tree?.string.flatMap { Int($0) }).map(TokenUsage.count)
     }
 }
