@@ -4,7 +4,7 @@ import SignalboxTelemetry
 
 /// OpenTelemetry's view of one model at one provider. Handles are resolved when configuration loads, but for
 /// those of failures and of models that answered under another name.
-struct GenAIMetrics: Sendable {
+final class GenAIMetrics: Sendable {
     private let duration: ByAnswer<Histogram>
     private let failures: HistogramFamily
     private let firstChunk: ByAnswer<Histogram>
