@@ -1,3 +1,4 @@
+import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
@@ -144,6 +145,25 @@ final class Scrapes: @unchecked Sendable {
             continuation?.resume(returning: outcome)
             continuation = nil
         }
+    }
+}
+
+extension Scrapes {
+    /// - Parameters:
+    ///   - loop: the admin listener's.
+    ///   - renderer: the loop whose thread renders the metrics.
+    static func endpoint(
+        _ admin: Configuration.Admin, registry: MetricRegistry, loop: EventLoop, renderer: EventLoop
+    ) -> AdminEndpoint {
+        let events = ScrapeEvents(registry: registry)
+        let scrapes = Scrapes(
+            registry: registry, renderer: renderer, events: events, scrapesMax: admin.scrapesMax,
+            freshness: admin.scrapeFreshness)
+        loop.repeatEvery(.seconds(1)) { [unowned loop] in scrapes.expire(at: loop.now()) }
+        return AdminEndpoint(
+            .get, "/metrics", for: .metrics,
+            refused: { events.scraped(.unauthorized, since: $0.receivedAt, at: $0.loop.now()) },
+            answer: { exchange, id in await scrapes.answer(exchange, id) })
     }
 }
 

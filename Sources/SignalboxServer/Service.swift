@@ -49,9 +49,12 @@ public final class Service: Sendable {
                 startedAt: time.wallTime())
             adminGroup = try EventLoopGroup(count: 1, name: "admin", clock: time)
             renderGroup = try EventLoopGroup(count: 1, name: "render", clock: time)
+            let scrapes = Scrapes.endpoint(
+                configuration.admin, registry: registry, loop: adminGroup.loops[0],
+                renderer: renderGroup.loops[0])
             let admin = AdminAPI(
-                configuration.admin, registry: registry, health: HealthReplies(readiness: readiness),
-                loop: adminGroup.loops[0], renderer: renderGroup.loops[0])
+                door: AdminDoor(configuration.admin, at: configuration.admin.listen),
+                endpoints: [scrapes] + HealthReplies(readiness: readiness).endpoints)
             let limits = ServerLimits(configuration.server)
             servers = (
                 try HTTPServer(
