@@ -8,44 +8,80 @@ import SignalboxTelemetry
 /// A configuration made ready: adapters, addresses, candidates and metric handles, all resolved. Immutable.
 struct RouteTable: Sendable {
     private let routes: [String: ResolvedRoute]
+    private let providers: [String: ResolvedCandidates]
     /// For requests that name no route: they share one series.
     let unknown: RouteMetrics
-    let tenants: [Configuration.Tenant]
-    /// By the tenants' numbers.
-    let tenantMetrics: [TenantMetrics]
+    /// By the tenants' numbers; the last one is nobody's where there are tenants.
+    private let tenantLabels: [String]
+    private let tenantMetrics: [TenantMetrics]
     /// Names that clients may ask for, in the configuration's order.
     let modelNames: [String]
 
     /// The label of callers when no tenants are configured.
     static let anonymousTenant = "anonymous"
 
+    /// - Parameter previous: providers that are the same there are used on, with their handles and tokens.
     init(
-        _ configuration: Configuration, registry: MetricRegistry, custom: [String: any CustomProvider] = [:]
+        _ configuration: Configuration, custom: [String: any CustomProvider] = [:], standing: StandingParts,
+        after previous: RouteTable? = nil
     ) throws(ProviderSettingsError) {
-        var providers: [String: ResolvedProvider] = [:]
-        for (number, provider) in configuration.providers.enumerated() {
-            providers[provider.name] = try ResolvedProvider(
-                provider, number: number, registry: registry, conventions: configuration.metrics.conventions,
-                custom: custom[provider.name])
+        let conventions = configuration.metrics.conventions
+        var providers: [String: ResolvedCandidates] = [:]
+        for provider in configuration.providers {
+            if let kept = previous?.providers[provider.name], kept.provider.isLike(provider, conventions) {
+                providers[provider.name] = kept
+            } else {
+                providers[provider.name] = ResolvedCandidates(
+                    try ResolvedProvider(
+                        provider, scopes: standing.scopes, conventions: conventions,
+                        custom: custom[provider.name]))
+            }
         }
+        let numbers = Dictionary(
+            uniqueKeysWithValues: configuration.providers.enumerated().map { ($1.name, $0) })
         let labels =
             configuration.tenants.isEmpty
             ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id) + [MetricRegistry.otherLabel]
         var routes: [String: ResolvedRoute] = [:]
         for route in configuration.routes {
             routes[route.model] = ResolvedRoute(
-                route, providers: providers,
-                metrics: RouteMetrics(registry, route: route.model, tenants: labels))
+                route, providers: providers, numbers: numbers,
+                metrics: RouteMetrics(standing.scopes, route: route.model, tenants: labels),
+                fallbacks: previous?[route.model]?.fallbacks
+                    ?? FallbackScopes(standing.scopes, route: route.model))
         }
         self.routes = routes
-        unknown = RouteMetrics(registry, route: MetricRegistry.otherLabel, tenants: labels)
-        tenants = configuration.tenants
-        tenantMetrics = labels.map { TenantMetrics(registry, tenant: $0) }
+        self.providers = providers
+        unknown = RouteMetrics(standing.scopes, route: MetricRegistry.otherLabel, tenants: labels)
+        tenantLabels = labels
+        tenantMetrics = labels.map { TenantMetrics(standing.scopes, tenant: $0) }
         modelNames = configuration.routes.map(\.model)
     }
 
     subscript(model: String) -> ResolvedRoute? {
         routes[model]
+    }
+
+    func provider(named name: String) -> ResolvedProvider? {
+        providers[name]?.provider
+    }
+
+    /// The number of callers whose key belongs to no tenant.
+    var nobody: Int { tenantLabels.count - 1 }
+
+    func tenantLabel(_ number: Int) -> String {
+        tenantLabels[min(number, nobody)]
+    }
+
+    func metrics(ofTenant number: Int) -> TenantMetrics {
+        tenantMetrics[min(number, nobody)]
+    }
+
+    /// Those that loops may keep handles for, and that the other table has no use for.
+    func templates(notIn other: RouteTable) -> [RequestTemplate] {
+        providers.flatMap { name, candidates in
+            other.providers[name]?.provider === candidates.provider ? [] : candidates.templates
+        }
     }
 }
 
@@ -56,29 +92,42 @@ final class ResolvedRoute: Sendable {
     let limits: AttemptPlan.Limits
     let requestTimeout: Duration
     let metrics: RouteMetrics
+    let fallbacks: FallbackScopes
+    private let providerNames: Set<String>
     /// By target, then model × key.
     private let candidates: [[ResolvedCandidate]]
 
-    init(_ route: Configuration.Route, providers: [String: ResolvedProvider], metrics: RouteMetrics) {
+    /// - Parameter numbers: of providers, by their names.
+    init(
+        _ route: Configuration.Route, providers: [String: ResolvedCandidates], numbers: [String: Int],
+        metrics: RouteMetrics, fallbacks: FallbackScopes
+    ) {
         name = route.model
         self.metrics = metrics
+        self.fallbacks = fallbacks
+        providerNames = Set(route.targets.map(\.provider))
+        fallbacks.hold(providerNames)
         requestTimeout = route.requestTimeout
         limits = AttemptPlan.Limits(attemptsMax: route.attemptsMax)
         var targets: [CandidateTable.Target] = []
         var candidates: [[ResolvedCandidate]] = []
         for target in route.targets {
-            guard let provider = providers[target.provider] else {
+            guard let all = providers[target.provider], let number = numbers[target.provider] else {
                 preconditionFailure("a checked configuration's targets name its providers")
             }
             targets.append(
                 CandidateTable.Target(
-                    provider: provider.number, name: provider.name,
+                    provider: number, name: all.provider.name,
                     models: target.models.map { CandidateTable.Model(name: $0) },
-                    keys: provider.keys.map(\.alias)))
-            candidates.append(target.models.flatMap { provider.candidates(model: $0) })
+                    keys: all.provider.keys.map(\.alias)))
+            candidates.append(target.models.flatMap { all[$0] })
         }
         plan = CandidateTable(targets)
         self.candidates = candidates
+    }
+
+    deinit {
+        fallbacks.release(providerNames)
     }
 
     subscript(candidate: Candidate) -> ResolvedCandidate {
@@ -97,7 +146,6 @@ final class ResolvedProvider: Sendable {
     }
 
     let name: String
-    let number: Int
     let adapter: any ProviderAdapter
     let timeouts: TransferTimeouts
     let replyBytesMax: Int
@@ -109,18 +157,19 @@ final class ResolvedProvider: Sendable {
     /// Where its calls go; nil where they go nowhere.
     let server: (address: String, port: Int)?
     private let settings: Configuration.Provider
+    private let conventions: Configuration.Metrics.Conventions
     /// The embedder's own, for the kind `custom`.
     private let custom: (any CustomProvider)?
     private let attemptMetrics: [String: AttemptMetrics]
     private let genAIMetrics: [String: GenAIOperations]
 
     init(
-        _ provider: Configuration.Provider, number: Int, registry: MetricRegistry,
+        _ provider: Configuration.Provider, scopes: SeriesScopes,
         conventions: Configuration.Metrics.Conventions, custom: (any CustomProvider)?
     ) throws(ProviderSettingsError) {
         name = provider.name
         self.custom = custom
-        self.number = number
+        self.conventions = conventions
         settings = provider
         adapter = try provider.kind.adapter(settings: provider.adapterSettings)
         timeouts = TransferTimeouts(
@@ -128,11 +177,11 @@ final class ResolvedProvider: Sendable {
             idle: provider.timeouts.idle, total: provider.timeouts.total)
         replyBytesMax = provider.replyBytesMax
         dropsUnsupported = provider.dropsUnsupported
-        metrics = ProviderMetrics(registry, provider: provider.name)
-        keys = ResolvedProvider.keys(of: provider, adapter, timeouts, registry)
+        metrics = ProviderMetrics(scopes, provider: provider.name)
+        keys = ResolvedProvider.keys(of: provider, adapter, timeouts, scopes)
         attemptMetrics = Dictionary(
             uniqueKeysWithValues: provider.models.map {
-                ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
+                ($0, AttemptMetrics(scopes, provider: provider.name, model: $0))
             })
         let (genAIName, server) = (GenAIProviderName.of(provider), Self.server(of: provider))
         self.genAIName = genAIName
@@ -142,9 +191,11 @@ final class ResolvedProvider: Sendable {
                 let identity = GenAIIdentity(
                     provider: genAIName, model: $0, address: server?.address ?? "",
                     port: server.map { String($0.port) } ?? "")
-                return ($0, GenAIOperations(registry, conventions, identity))
+                return ($0, GenAIOperations(scopes, conventions, identity))
             })
     }
+
+    fileprivate var models: [String] { settings.models }
 
     private static func server(of provider: Configuration.Provider) -> (address: String, port: Int)? {
         provider.kind.isNetworked ? provider.baseURL.map { ($0.host, Int($0.port)) } : nil
@@ -152,7 +203,7 @@ final class ResolvedProvider: Sendable {
 
     private static func keys(
         of provider: Configuration.Provider, _ adapter: any ProviderAdapter, _ timeouts: TransferTimeouts,
-        _ registry: MetricRegistry
+        _ scopes: SeriesScopes
     ) -> [Key] {
         if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, tokens: nil)] }
         var pacer: TokenPacer?
@@ -161,7 +212,7 @@ final class ResolvedProvider: Sendable {
                 let shared = pacer ?? TokenPacer(interval: session.requestInterval)
                 pacer = shared
                 return TokenDesk(
-                    session, pacer: shared, metrics: TokenMetrics(registry, provider: provider.name),
+                    session, pacer: shared, metrics: TokenMetrics(scopes, provider: provider.name),
                     timeouts: timeouts,
                     authorityFile: provider.certificateAuthorityFile)
             }
@@ -169,11 +220,19 @@ final class ResolvedProvider: Sendable {
         }
     }
 
+    /// Whether one made of these would be no different. An embedder's own is never taken for the same: it may
+    /// have been registered anew.
+    func isLike(
+        _ other: Configuration.Provider, _ conventions: Configuration.Metrics.Conventions
+    ) -> Bool {
+        custom == nil && settings == other && self.conventions == conventions
+    }
+
     /// The alias where a provider needs no key.
     static let noKey = "none"
 
     /// One for each key.
-    func candidates(model: String) -> [ResolvedCandidate] {
+    fileprivate func candidates(model: String) -> [ResolvedCandidate] {
         guard let metrics = attemptMetrics[model], let genAI = genAIMetrics[model] else {
             preconditionFailure("a checked configuration's targets name models that their provider has")
         }
@@ -208,6 +267,31 @@ final class ResolvedProvider: Sendable {
                     url: url, headers: headers, timeouts: timeouts, replyBytesMax: replyBytesMax,
                     authorityFile: settings.certificateAuthorityFile))
         }
+    }
+}
+
+/// Every model and key of one provider: all routes that lead to it share them, and so their handles.
+final class ResolvedCandidates: Sendable {
+    let provider: ResolvedProvider
+    private let candidates: [String: [ResolvedCandidate]]
+
+    init(_ provider: ResolvedProvider) {
+        self.provider = provider
+        candidates = Dictionary(
+            uniqueKeysWithValues: provider.models.map { ($0, provider.candidates(model: $0)) })
+    }
+
+    /// One for each key.
+    subscript(model: String) -> [ResolvedCandidate] {
+        guard let found = candidates[model] else {
+            preconditionFailure("a checked configuration's targets name models that their provider has")
+        }
+        return found
+    }
+
+    /// What loops keep handles for.
+    var templates: [RequestTemplate] {
+        candidates.values.joined().flatMap(\.templates) + provider.keys.compactMap(\.tokens?.template)
     }
 }
 
@@ -254,6 +338,15 @@ final class ResolvedCandidate: Sendable {
         chat = transports[.chat]
         chatStream = transports[.chatStream]
         embeddings = transports[.embeddings]
+    }
+
+    var templates: [RequestTemplate] {
+        [chat, chatStream, embeddings].compactMap { transport in
+            switch transport {
+            case .http(let template): template
+            case .script, .custom, nil: nil
+            }
+        }
     }
 
     /// Nil where the vendor has no such operation.

@@ -28,6 +28,8 @@ public final class RoutedCall: @unchecked Sendable {
     let call: ChatCall
     let worker: Worker
     let router: Router
+    /// What it began with, and ends on.
+    let generation: Generation
     private let route: ResolvedRoute
     let caller: Caller
     let deadline: Deadline
@@ -44,13 +46,17 @@ public final class RoutedCall: @unchecked Sendable {
     private var waited: Duration = .zero
     private var hasEnded = false
 
-    init(_ call: ChatCall, route: ResolvedRoute, router: Router, worker: Worker, caller: Caller) {
+    init(
+        _ call: ChatCall, route: ResolvedRoute, of generation: Generation, router: Router, worker: Worker,
+        caller: Caller
+    ) {
         self.call = call
         self.route = route
+        self.generation = generation
         self.router = router
         self.worker = worker
         self.caller = caller
-        content = router.events.logsContent ? LoggedContent(of: call) : nil
+        content = generation.logsContent ? LoggedContent(of: call) : nil
         deadline = Deadline(at: caller.receivedAt.advanced(by: route.requestTimeout))
     }
 
@@ -103,7 +109,7 @@ public final class RoutedCall: @unchecked Sendable {
             case .returnToCaller(let failure), .stop(let failure):
                 return .failure(CallFailure(failure, attempts: history))
             case .giveUp(let exhaustion):
-                router.events.exhausted(route: route.name, reason: exhaustion.reason.rawValue)
+                router.events.exhausted(route, reason: exhaustion.reason.rawValue)
                 return .failure(CallFailure(exhaustion, attempts: history))
             }
         }
@@ -135,13 +141,14 @@ public final class RoutedCall: @unchecked Sendable {
         from previous: Candidate, to next: Candidate, _ reason: AttemptReason,
         because failure: UpstreamFailure
     ) {
-        let old = route[previous].provider.name
+        let old = route[previous].provider
         switch reason {
         case .first, .retry: break
         case .nextKey: router.events.rotated(within: old, .key, because: failure.kind)
         case .nextModel: router.events.rotated(within: old, .model, because: failure.kind)
         case .nextProvider:
-            router.events.fellBack(self, from: old, to: route[next].provider.name, because: failure.kind)
+            router.events.fellBack(
+                self, in: route, from: old.name, to: route[next].provider.name, because: failure.kind)
         }
     }
 
@@ -345,9 +352,9 @@ public final class RoutedCall: @unchecked Sendable {
         if failure == nil, let usage = summary.usage {
             candidate.metrics.used(usage)
             genAI.used(usage, by: summary.model)
-            router.table.tenantMetrics[caller.tenant].used(usage)
+            generation.table.metrics(ofTenant: caller.tenant).used(usage)
         }
-        guard caller.trace.isRecorded, let span, let sink = router.tracing.sink else { return }
+        guard caller.trace.isRecorded, let span, let sink = generation.tracing.sink else { return }
         sink.take(
             span.record(
                 of: self, candidate, summary, failure: failure, status: status,
@@ -379,7 +386,7 @@ public final class RoutedCall: @unchecked Sendable {
         guard caller.trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: route.name, tenant: tenant, ending: ending)
-        router.tracing.export(span, from: caller.receivedAt, to: now)
+        generation.tracing.export(span, from: caller.receivedAt, to: now)
     }
 
     /// `success`, or `fallback` where another provider than the first one answered.

@@ -3,14 +3,21 @@ public import SignalboxCore
 public import SignalboxHTTP
 import SignalboxProviders
 public import SignalboxTelemetry
+import Synchronization
 
 /// Routes requests to providers: one for a process, shared by all loops.
 public final class Router: Sendable {
-    let table: RouteTable
+    /// For whoever changes the configuration: loops have their own.
+    struct Current: Sendable {
+        var generation: Generation
+        var isShutDown = false
+    }
+
     let events: RouterEvents
-    let tracing: RouterTracing
     let time: any TimeSource
-    private let workers: [Worker]
+    let standing: StandingParts
+    let workers: [Worker]
+    let current: Mutex<Current>
 
     /// - Parameters:
     ///   - spans: takes the spans of requests and attempts; without it none are made.
@@ -21,19 +28,14 @@ public final class Router: Sendable {
         custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
         time: any TimeSource = SystemTime()
     ) throws(RouterError) {
-        try configuration.check(custom)
-        do throws(ProviderSettingsError) {
-            table = try RouteTable(configuration, registry: registry, custom: custom)
-        } catch {
-            throw RouterError(description: "\(error)")
-        }
-        events = RouterEvents(
-            registry: registry, logger: logger, logsContent: configuration.logging.logsContent)
-        tracing = RouterTracing(configuration.tracing, sink: spans)
+        standing = StandingParts(registry)
+        let generation = try Generation(configuration, custom: custom, spans: spans, standing: standing)
+        current = Mutex(Current(generation: generation))
+        events = RouterEvents(logger: logger)
         self.time = time
         var workers: [Worker] = []
         do throws(TransportError) {
-            for loop in group.loops { workers.append(try Worker(loop: loop)) }
+            for loop in group.loops { workers.append(try Worker(loop: loop, generation)) }
         } catch {
             throw RouterError(description: "\(error)")
         }
@@ -41,11 +43,14 @@ public final class Router: Sendable {
         for worker in workers { worker.loop.execute { worker.client.start() } }
     }
 
-    /// The names that clients may ask for.
-    public var modelNames: [String] { table.modelNames }
+    /// What is in force; loops may be about to follow.
+    public var configuration: Configuration { current.withLock { $0.generation.configuration } }
 
-    /// How many tenants there are; with none, everybody is tenant 0, anonymous.
-    public var tenants: [Configuration.Tenant] { table.tenants }
+    /// The names that clients may ask for.
+    public var modelNames: [String] { current.withLock { $0.generation.table.modelNames } }
+
+    /// Who may call; with none, everybody is tenant 0, anonymous.
+    public var tenants: [Configuration.Tenant] { configuration.tenants }
 
     /// Gives a request its place in a trace. On `loop`'s thread.
     /// - Parameters:
@@ -54,13 +59,13 @@ public final class Router: Sendable {
     public func trace(
         under parent: TraceContext?, origin: RequestTrace.Origin = .program, on loop: EventLoop
     ) -> RequestTrace {
-        tracing.begin(under: parent, origin: origin, on: loop, time)
+        workers[loop.index].generation.tracing.begin(under: parent, origin: origin, on: loop, time)
     }
 
     /// Begins a request. On `loop`'s thread, where everything about it then happens.
     /// - Parameters:
     ///   - trace: its place in a trace; nil begins one.
-    ///   - tenant: its number in the configuration; 0 without tenants.
+    ///   - tenant: its number in the configuration in force on `loop`; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
     ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
     ///     owner through ``RoutedCall/cancel()``, which costs less.
@@ -68,40 +73,42 @@ public final class Router: Sendable {
         _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, trace: RequestTrace? = nil,
         on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
-        guard let route = table[call.model] else { return nil }
+        let worker = workers[loop.index]
+        let generation = worker.generation
+        guard let route = generation.table[call.model] else { return nil }
         return RoutedCall(
-            call, route: route, router: self, worker: workers[loop.index],
+            call, route: route, of: generation, router: self, worker: worker,
             caller: RoutedCall.Caller(
-                tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID,
+                tenant: tenant, tenantLabel: generation.table.tenantLabel(tenant), requestID: requestID,
                 receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
                 canceller: canceller))
     }
 
-    /// Counts a request that was turned away before a route was found.
+    /// Counts a request that was turned away before a route was found. On `loop`'s thread.
     /// - Parameters:
     ///   - tenant: nil where its key belongs to none.
     ///   - receivedAt: when the request was whole.
     public func turnedAway(
         _ trace: RequestTrace, requestID: String, tenant: Int?, outcome: ClientOutcome, status: Int,
-        receivedAt: Instant, at now: Instant
+        receivedAt: Instant, at now: Instant, on loop: EventLoop
     ) {
+        let generation = workers[loop.index].generation
+        let table = generation.table
         let duration = receivedAt.duration(to: now)
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
             failure: nil)
-        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending, exemplar: nil)
+        table.unknown.ended(tenant: tenant ?? table.nobody, ending, exemplar: nil)
         guard trace.isRecorded else { return }
         let span = RequestSpan(
-            trace: trace, requestID: requestID, route: nil, tenant: tenant.map(tenantLabel), ending: ending)
-        tracing.export(span, from: receivedAt, to: now)
-    }
-
-    private func tenantLabel(_ number: Int) -> String {
-        table.tenants.isEmpty ? RouteTable.anonymousTenant : table.tenants[number].id
+            trace: trace, requestID: requestID, route: nil, tenant: tenant.map(table.tenantLabel),
+            ending: ending)
+        generation.tracing.export(span, from: receivedAt, to: now)
     }
 
     /// Closes every connection to providers. After the last request, not from a loop.
     public func shutdown() async {
+        current.withLock { $0.isShutDown = true }
         for worker in workers {
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 worker.loop.execute {
@@ -119,11 +126,14 @@ final class Worker: @unchecked Sendable {
     // @unchecked: touched by its loop's thread only.
     let loop: EventLoop
     let client: HTTPClient
+    /// What requests begin with: read without a lock, replaced on this thread.
+    var generation: Generation
     /// From then on nothing is sent: nobody would hear the answer.
     var isStopped = false
 
-    init(loop: EventLoop) throws(TransportError) {
+    init(loop: EventLoop, _ generation: Generation) throws(TransportError) {
         self.loop = loop
+        self.generation = generation
         client = try HTTPClient(loop: loop)
     }
 

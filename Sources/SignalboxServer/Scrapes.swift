@@ -63,6 +63,11 @@ final class Scrapes: @unchecked Sendable {
         _ = await exchange.delivered()
     }
 
+    /// What the configuration says now. On the admin loop.
+    func change(_ admin: Configuration.Admin) {
+        desk.change(scrapesMax: admin.scrapesMax, freshness: admin.scrapeFreshness)
+    }
+
     /// Gives the memory of stale renderings back. From time to time, on the admin loop.
     func expire(at now: Instant) {
         desk.expire(at: now)
@@ -152,18 +157,21 @@ extension Scrapes {
     /// - Parameters:
     ///   - loop: the admin listener's.
     ///   - renderer: the loop whose thread renders the metrics.
-    static func endpoint(
+    convenience init(
         _ admin: Configuration.Admin, registry: MetricRegistry, loop: EventLoop, renderer: EventLoop
-    ) -> AdminEndpoint {
-        let events = ScrapeEvents(registry: registry)
-        let scrapes = Scrapes(
-            registry: registry, renderer: renderer, events: events, scrapesMax: admin.scrapesMax,
-            freshness: admin.scrapeFreshness)
-        loop.repeatEvery(.seconds(1)) { [unowned loop] in scrapes.expire(at: loop.now()) }
+    ) {
+        self.init(
+            registry: registry, renderer: renderer, events: ScrapeEvents(registry: registry),
+            scrapesMax: admin.scrapesMax, freshness: admin.scrapeFreshness)
+        loop.repeatEvery(.seconds(1)) { [unowned loop] in self.expire(at: loop.now()) }
+    }
+
+    var endpoint: AdminEndpoint {
+        let events = events
         return AdminEndpoint(
             .get, "/metrics", for: .metrics,
             refused: { events.scraped(.unauthorized, since: $0.receivedAt, at: $0.loop.now()) },
-            answer: { exchange, id in await scrapes.answer(exchange, id) })
+            answer: { exchange, id in await self.answer(exchange, id) })
     }
 }
 

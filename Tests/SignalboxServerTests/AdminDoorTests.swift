@@ -12,7 +12,8 @@ import Testing
         var admin = Configuration.Admin()
         admin.token = token.map { Secret($0) }
         admin.protectsMetrics = metrics
-        return AdminDoor(admin, at: try #require(ListenAddress(address)))
+        admin.listen = try #require(ListenAddress(address))
+        return AdminDoor(admin)
     }
 
     private func post(
@@ -61,6 +62,7 @@ import Testing
     func `a name that may be made to point here is refused without a token`(host: String) throws {
         let page = post(host: host, origin: "http://\(host)")
         #expect(try door().refusal(of: page, at: .administration)?.status == 403)
+        #expect(try door().refusal(of: post(host: host), at: .administration) == nil, "no page sent this")
         let reader = AdminVisitor(host: host)
         #expect(try door().refusal(of: reader, at: .administration)?.status == 403)
         #expect(try door(token: "t").refusal(of: post("Bearer t", host: host), at: .administration) == nil)

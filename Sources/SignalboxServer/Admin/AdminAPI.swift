@@ -1,9 +1,19 @@
 import SignalboxHTTP
 
 /// The admin listener: a table of paths, and who may use them. Never on the public port.
-struct AdminAPI: Sendable {
-    let door: AdminDoor
-    let endpoints: [AdminEndpoint]
+///
+/// Confined to the admin loop's thread.
+final class AdminAPI: @unchecked Sendable {
+    // @unchecked: made on any thread, then touched by the admin loop's alone.
+
+    /// Replaced when the configuration changes.
+    var door: AdminDoor
+    private let endpoints: [AdminEndpoint]
+
+    init(door: AdminDoor, endpoints: [AdminEndpoint]) {
+        self.door = door
+        self.endpoints = endpoints
+    }
 
     func handle(_ exchange: Exchange) async {
         let id = RequestID.of(exchange)

@@ -19,11 +19,10 @@ struct AdminDoor: Sendable {
     private let protectsMetrics: Bool
     private let isLoopback: Bool
 
-    /// - Parameter address: where the listener really listens.
-    init(_ admin: Configuration.Admin, at address: ListenAddress) {
+    init(_ admin: Configuration.Admin) {
         access = AdminAccess(admin)
         protectsMetrics = admin.protectsMetrics
-        isLoopback = address.isLoopback
+        isLoopback = admin.listen.isLoopback
     }
 
     /// Nil for who may come in.
@@ -45,7 +44,7 @@ struct AdminDoor: Sendable {
                 403, "other machines reach this listener, and it has no admin.token to ask them for\n")
         }
         // A page whose name was made to point at this machine would otherwise count as one of its own.
-        guard visitor.host.map(AdminVisitor.isLocal) ?? true else {
+        guard visitor.isProgram || visitor.host.map(AdminVisitor.isLocal) ?? true else {
             return .text(
                 403, "call this listener localhost, 127.0.0.1 or [::1], or set admin.token and send it\n")
         }
@@ -67,6 +66,11 @@ struct AdminVisitor: Sendable {
     var origin: String?
     /// `Sec-Fetch-Site`, which current browsers send and no page can forge.
     var site: String?
+
+    /// Whether no browser sent it: a browser says with each POST where its page is from.
+    var isProgram: Bool {
+        method == "POST" && origin == nil && site == nil
+    }
 
     /// Whether a page that was not loaded from here wants something changed.
     var isForeignPage: Bool {
