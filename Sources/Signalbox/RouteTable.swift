@@ -73,7 +73,7 @@ final class ResolvedRoute: Sendable {
             targets.append(
                 CandidateTable.Target(
                     provider: provider.number, name: provider.name,
-                    models: target.models.map { CandidateTable.Model(name: $0) },
+                    models: target.models.map(provider.candidateModel(named:)),
                     keys: provider.keys.map(\.alias)))
             candidates.append(target.models.flatMap { provider.candidates(model: $0) })
         }
@@ -131,14 +131,14 @@ final class ResolvedProvider: Sendable {
         metrics = ProviderMetrics(registry, provider: provider.name)
         keys = ResolvedProvider.keys(of: provider, adapter, timeouts, registry)
         attemptMetrics = Dictionary(
-            uniqueKeysWithValues: provider.models.map {
+            uniqueKeysWithValues: provider.modelNames.map {
                 ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
             })
         let (genAIName, server) = (GenAIProviderName.of(provider), Self.server(of: provider))
         self.genAIName = genAIName
         self.server = server
         genAIMetrics = Dictionary(
-            uniqueKeysWithValues: provider.models.map {
+            uniqueKeysWithValues: provider.modelNames.map {
                 let identity = GenAIIdentity(
                     provider: genAIName, model: $0, address: server?.address ?? "",
                     port: server.map { String($0.port) } ?? "")
@@ -171,6 +171,11 @@ final class ResolvedProvider: Sendable {
 
     /// The alias where a provider needs no key.
     static let noKey = "none"
+
+    /// What a walk through candidates knows of a model.
+    func candidateModel(named name: String) -> CandidateTable.Model {
+        CandidateTable.Model(name: name, contextWindow: settings.model(named: name)?.contextWindow)
+    }
 
     /// One for each key.
     func candidates(model: String) -> [ResolvedCandidate] {
