@@ -12,7 +12,8 @@ import SignalboxCore
 /// Replies count only in the phase in which their attempts began: what was still under way when the breaker
 /// opened says nothing of later, and a probe that comes back after its lease has lost its say.
 struct Breaker: Sendable {
-    /// What an attempt was let through with; its reply counts while the breaker still goes by the same number.
+    /// What an attempt was let through with; its reply counts while the breaker still goes by the same
+    /// number.
     struct Pass: Sendable, Equatable {
         let number: UInt32
         let isProbe: Bool

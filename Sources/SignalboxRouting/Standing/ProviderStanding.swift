@@ -31,8 +31,8 @@ public struct ProviderStanding: Sendable {
         breaker = Breaker(settings.breaker)
     }
 
-    /// Takes over a configuration: keeps what it knows of keys and models that stay, and gives the others fresh
-    /// places. Places of removed ones stay valid until their tickets are settled.
+    /// Takes over a configuration: keeps what it knows of keys and models that stay, and gives the others
+    /// fresh places. Places of removed ones stay valid until their tickets are settled.
     public mutating func adopt(
         _ settings: StandingSettings, keys identities: [KeyIdentity], models names: [String], at now: Instant
     ) -> Places {

@@ -3,8 +3,8 @@ public struct ProviderView: Sendable, Equatable {
     public var health: Health
     /// Exponentially weighted over its answers; nil before the first.
     public var latencyMean: Duration?
-    /// The share of its tightest limit that is free, 0...1: of its own limits, and of those of its freest key.
-    /// 1 where nothing limits.
+    /// The share of its tightest limit that is free, 0...1: of its own limits, and of those of its freest
+    /// key. 1 where nothing limits.
     public var headroom: Double
     public var inFlight: Int
     /// At least one key could be admitted now.

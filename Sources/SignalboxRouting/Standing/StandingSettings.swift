@@ -26,7 +26,8 @@ public struct StandingSettings: Sendable, Equatable {
     public var tokensFloor: Int
     /// Of the provider's breaker, and of each key's own.
     public var breaker: BreakerSettings
-    /// After this a key that is out is tried again, a model that was not found, and a key's access to a model.
+    /// After this a key that is out is tried again, a model that was not found, and a key's access to a
+    /// model.
     public var keyRecheck: Duration
 
     public init(
