@@ -76,4 +76,5 @@ measure("plan, first candidate", bytes: 1) {
     }
 }
 
+measureStanding()
 try await measureTracing()
