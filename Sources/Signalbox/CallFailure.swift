@@ -60,6 +60,8 @@ public struct CallFailure: Sendable {
             case .candidates: "No provider could answer"
             case .attempts: "No provider could answer within the attempts allowed"
             case .deadline: "No provider could answer in time"
+            case .queueFull: "Every provider is busy, and as many requests as allowed wait already"
+            case .queueTimeout: "Every provider was busy for as long as the request could wait"
             }
         message = "\(reason) (\(attempts.count) tried).\(last)"
         parameter = nil
