@@ -48,7 +48,7 @@ struct RateWindow: Sendable {
             if excess > 0 { opening = counted.departure(of: excess) }
         }
         if let told, amount > told.remaining {
-            if let limit = told.limit, amount > limit { return Self.never }
+            if limit == nil, let learnt = told.limit, amount > learnt { return Self.never }
             opening = max(opening, told.until)
         }
         return opening
