@@ -81,10 +81,6 @@ struct RateWindow: Sendable {
         let toldLimit = notice.limit.flatMap { $0 > 0 ? $0 : nil }
         let learnt = limit == nil ? toldLimit.map { $0 - counted.sum } : nil
         guard let remaining = notice.remaining ?? learnt else { return }
-        if let limit, remaining >= limit - counted.sum {
-            told = nil
-            return
-        }
         let wait = min(notice.resetsIn ?? .nanoseconds(Self.span), Self.resetMax)
         told = Told(limit: toldLimit, remaining: max(0, remaining), until: now.advanced(by: wait))
     }
@@ -101,11 +97,9 @@ struct RateWindow: Sendable {
     /// The share that is free, 0...1; 1 where nothing limits.
     mutating func headroom(at now: Instant) -> Double {
         advance(to: now)
-        var share = 1.0
-        if let limit { share = Double(max(0, limit - counted.sum)) / Double(limit) }
-        guard let told else { return share }
-        guard let limit = told.limit else { return told.remaining == 0 ? 0 : share }
-        return min(share, Double(told.remaining) / Double(limit))
+        guard let whole = limitKnown else { return told?.remaining == 0 ? 0 : 1 }
+        let free = min(limit.map { $0 - counted.sum } ?? .max, told?.remaining ?? .max)
+        return min(max(0, Double(free) / Double(whole)), 1)
     }
 
     private mutating func advance(to now: Instant) {

@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func `it does as its model does, in any history`() {
-        HealthHistory.play(seeds: 1...200, steps: 200)
+        HealthHistory.play(seeds: 1...100, steps: 150)
     }
 }
 

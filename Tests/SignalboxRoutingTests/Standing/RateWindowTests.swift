@@ -80,6 +80,14 @@ import Testing
         #expect(window.opening(for: 1, at: dawn) == after(.seconds(61)))
     }
 
+    @Test func `the provider's count goes on where ours has made room`() {
+        var window = RateWindow(limit: 10)
+        window.reserve(10, at: dawn)
+        window.correct(LimitNotice(limit: 10, remaining: 1, resetsIn: .seconds(90)), at: dawn)
+        #expect(window.opening(for: 1, at: after(.seconds(61))) == .past)
+        #expect(window.opening(for: 2, at: after(.seconds(61))) == after(.seconds(90)))
+    }
+
     @Test func `a newer notice replaces an older one`() {
         var window = RateWindow(limit: 100)
         window.correct(LimitNotice(remaining: 0, resetsIn: .seconds(50)), at: dawn)
@@ -256,6 +264,5 @@ private struct RateWindowHistory: History {
         else { return }
         let until = now.advanced(by: notice.resetsIn ?? .seconds(60)).nanoseconds
         told = (whole, max(0, remaining), until, reservations.count)
-        if let limit, remaining >= limit - used(at: time) { told = nil }
     }
 }
