@@ -79,6 +79,7 @@ public final class Bell: TimerTarget, @unchecked Sendable {
     }
 
     private func wake() {
+        assert(loop.isCurrent, "a bell is heard on its loop")
         guard let continuation = waiting else { return }
         waiting = nil
         continuation.resume()

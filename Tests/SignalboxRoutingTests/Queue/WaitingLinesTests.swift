@@ -138,15 +138,14 @@ struct WaitingLinesTests {
         let desk = Self.desk(waitersMax: 100_000)
         // One head that stays, and many who come and go behind it.
         #expect(desk.join(0, [0, 1], .critical))
-        for number in 1...20_000 {
-            #expect(desk.join(number, [0, 1], .low))
-            #expect(desk.leave(number).isEmpty)
+        for number in 1...5_000 {
+            _ = desk.join(number, [0, 1], .low)
+            _ = desk.leave(number)
         }
         #expect(desk.lines.entriesKept <= 2 * (2 * 1 + 65))
-        for number in 1...20_000 {
-            #expect(desk.join(number, [0], .low))
-        }
-        for number in 1...20_000 { _ = desk.leave(number) }
+        for number in 1...5_000 { _ = desk.join(number, [0], .low) }
+        #expect(desk.lines.count == 5_001)
+        for number in 1...5_000 { _ = desk.leave(number) }
         #expect(desk.lines.entriesKept <= 2 * (2 * 1 + 65))
         #expect(desk.lines.count == 1)
     }
