@@ -8,12 +8,16 @@ import SignalboxTelemetry
 /// A configuration made ready: adapters, addresses, candidates and metric handles, all resolved. Immutable.
 struct RouteTable: Sendable {
     private let routes: [String: ResolvedRoute]
-    private let providers: [String: ResolvedCandidates]
+    private let candidates: [String: ResolvedCandidates]
     /// For requests that name no route: they share one series.
     let unknown: RouteMetrics
+    /// In the configuration's order.
+    let providers: [ResolvedProvider]
     /// By the tenants' numbers; the last one is nobody's where there are tenants.
     private let tenantLabels: [String]
     private let tenantMetrics: [TenantMetrics]
+    /// By the tenants' numbers; nil where a tenant has no limits.
+    private let allowances: [(any AllowanceDesk)?]
     /// Names that clients may ask for, in the configuration's order.
     let modelNames: [String]
 
@@ -22,48 +26,53 @@ struct RouteTable: Sendable {
 
     /// - Parameter previous: providers that are the same there are used on, with their handles and tokens.
     init(
-        _ configuration: Configuration, custom: [String: any CustomProvider] = [:], standing: StandingParts,
-        after previous: RouteTable? = nil
+        _ configuration: Configuration, custom: [String: any CustomProvider] = [:], lasting: LastingParts,
+        after previous: RouteTable? = nil, at now: Instant
     ) throws(ProviderSettingsError) {
-        let conventions = configuration.metrics.conventions
-        var providers: [String: ResolvedCandidates] = [:]
+        // First whatever may fail: what is refused must not have told the desks anything.
+        var adapters: [String: any ProviderAdapter] = [:]
         for provider in configuration.providers {
-            if let kept = previous?.providers[provider.name], kept.provider.isLike(provider, conventions) {
-                providers[provider.name] = kept
+            adapters[provider.name] = try provider.kind.adapter(settings: provider.adapterSettings)
+        }
+        let conventions = configuration.metrics.conventions
+        var candidates: [String: ResolvedCandidates] = [:]
+        for provider in configuration.providers {
+            guard let adapter = adapters[provider.name] else { continue }
+            if let kept = previous?.candidates[provider.name], kept.provider.isLike(provider, conventions) {
+                candidates[provider.name] = kept
             } else {
-                providers[provider.name] = ResolvedCandidates(
-                    try ResolvedProvider(
-                        provider, scopes: standing.scopes, conventions: conventions,
+                candidates[provider.name] = ResolvedCandidates(
+                    ResolvedProvider(
+                        provider, adapter, at: now, lasting: lasting, conventions: conventions,
                         custom: custom[provider.name]))
             }
         }
-        let numbers = Dictionary(
-            uniqueKeysWithValues: configuration.providers.enumerated().map { ($1.name, $0) })
         let labels =
             configuration.tenants.isEmpty
             ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id) + [MetricRegistry.otherLabel]
+        self.candidates = candidates
+        providers = configuration.providers.compactMap { candidates[$0.name]?.provider }
         var routes: [String: ResolvedRoute] = [:]
         for route in configuration.routes {
             routes[route.model] = ResolvedRoute(
-                route, providers: providers, numbers: numbers,
-                metrics: RouteMetrics(standing.scopes, route: route.model, tenants: labels),
+                route, providers: candidates,
+                metrics: RouteMetrics(lasting.scopes, route: route.model, tenants: labels),
                 fallbacks: previous?[route.model]?.fallbacks
-                    ?? FallbackScopes(standing.scopes, route: route.model))
+                    ?? FallbackScopes(lasting.scopes, route: route.model))
         }
         self.routes = routes
-        self.providers = providers
-        unknown = RouteMetrics(standing.scopes, route: MetricRegistry.otherLabel, tenants: labels)
+        unknown = RouteMetrics(lasting.scopes, route: MetricRegistry.otherLabel, tenants: labels)
         tenantLabels = labels
-        tenantMetrics = labels.map { TenantMetrics(standing.scopes, tenant: $0) }
+        allowances = configuration.tenants.map { tenant in
+            tenant.limits == Configuration.Limits()
+                ? nil : lasting.standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
+        }
+        tenantMetrics = labels.map { TenantMetrics(lasting.scopes, tenant: $0) }
         modelNames = configuration.routes.map(\.model)
     }
 
     subscript(model: String) -> ResolvedRoute? {
         routes[model]
-    }
-
-    func provider(named name: String) -> ResolvedProvider? {
-        providers[name]?.provider
     }
 
     /// The number of callers whose key belongs to no tenant.
@@ -77,62 +86,15 @@ struct RouteTable: Sendable {
         tenantMetrics[min(number, nobody)]
     }
 
+    func allowance(ofTenant number: Int) -> (any AllowanceDesk)? {
+        number < allowances.count ? allowances[number] : nil
+    }
+
     /// Those that loops may keep handles for, and that the other table has no use for.
     func templates(notIn other: RouteTable) -> [RequestTemplate] {
-        providers.flatMap { name, candidates in
-            other.providers[name]?.provider === candidates.provider ? [] : candidates.templates
+        candidates.flatMap { name, candidates in
+            other.candidates[name]?.provider === candidates.provider ? [] : candidates.templates
         }
-    }
-}
-
-/// One name that clients ask for, and every way to answer it.
-final class ResolvedRoute: Sendable {
-    let name: String
-    let plan: CandidateTable
-    let limits: AttemptPlan.Limits
-    let requestTimeout: Duration
-    let metrics: RouteMetrics
-    let fallbacks: FallbackScopes
-    private let providerNames: Set<String>
-    /// By target, then model × key.
-    private let candidates: [[ResolvedCandidate]]
-
-    /// - Parameter numbers: of providers, by their names.
-    init(
-        _ route: Configuration.Route, providers: [String: ResolvedCandidates], numbers: [String: Int],
-        metrics: RouteMetrics, fallbacks: FallbackScopes
-    ) {
-        name = route.model
-        self.metrics = metrics
-        self.fallbacks = fallbacks
-        providerNames = Set(route.targets.map(\.provider))
-        fallbacks.hold(providerNames)
-        requestTimeout = route.requestTimeout
-        limits = AttemptPlan.Limits(attemptsMax: route.attemptsMax)
-        var targets: [CandidateTable.Target] = []
-        var candidates: [[ResolvedCandidate]] = []
-        for target in route.targets {
-            guard let all = providers[target.provider], let number = numbers[target.provider] else {
-                preconditionFailure("a checked configuration's targets name its providers")
-            }
-            targets.append(
-                CandidateTable.Target(
-                    provider: number, name: all.provider.name,
-                    models: target.models.map { CandidateTable.Model(name: $0) },
-                    keys: all.provider.keys.map(\.alias)))
-            candidates.append(target.models.flatMap { all[$0] })
-        }
-        plan = CandidateTable(targets)
-        self.candidates = candidates
-    }
-
-    deinit {
-        fallbacks.release(providerNames)
-    }
-
-    subscript(candidate: Candidate) -> ResolvedCandidate {
-        let keys = plan.targets[candidate.target].keys.count
-        return candidates[candidate.target][candidate.model * keys + candidate.key]
     }
 }
 
@@ -141,11 +103,15 @@ final class ResolvedProvider: Sendable {
     struct Key: Sendable {
         let alias: String
         let secret: Secret?
+        /// Its place at the provider's desk.
+        let place: Int
         /// Nil where calls carry the key itself.
         let tokens: TokenDesk?
     }
 
     let name: String
+    /// What is remembered of it between requests.
+    let desk: any StandingDesk
     let adapter: any ProviderAdapter
     let timeouts: TransferTimeouts
     let replyBytesMax: Int
@@ -160,34 +126,52 @@ final class ResolvedProvider: Sendable {
     private let conventions: Configuration.Metrics.Conventions
     /// The embedder's own, for the kind `custom`.
     private let custom: (any CustomProvider)?
+    /// Whether tokens must be counted before a request is sent.
+    let countsTokens: Bool
+    /// Attempts at once that its own limits allow.
+    let concurrencyMax: Int?
+    /// Whether a rate limit, and what headers say of one, is about one model alone.
+    let limitIsPerModel: Bool
+    /// The models' places at the desk.
+    private let modelPlaces: [String: Int]
     private let attemptMetrics: [String: AttemptMetrics]
     private let genAIMetrics: [String: GenAIOperations]
 
     init(
-        _ provider: Configuration.Provider, scopes: SeriesScopes,
-        conventions: Configuration.Metrics.Conventions, custom: (any CustomProvider)?
-    ) throws(ProviderSettingsError) {
+        _ provider: Configuration.Provider, _ adapter: any ProviderAdapter, at now: Instant,
+        lasting: LastingParts, conventions: Configuration.Metrics.Conventions,
+        custom: (any CustomProvider)?
+    ) {
+        let scopes = lasting.scopes
         name = provider.name
         self.custom = custom
         self.conventions = conventions
+        desk = lasting.standings.desk(of: provider.name)
         settings = provider
-        adapter = try provider.kind.adapter(settings: provider.adapterSettings)
+        self.adapter = adapter
         timeouts = TransferTimeouts(
             connect: provider.timeouts.connect, firstByte: provider.timeouts.firstToken,
             idle: provider.timeouts.idle, total: provider.timeouts.total)
         replyBytesMax = provider.replyBytesMax
         dropsUnsupported = provider.dropsUnsupported
         metrics = ProviderMetrics(scopes, provider: provider.name)
-        keys = ResolvedProvider.keys(of: provider, adapter, timeouts, scopes)
+        let standing = StandingSettings(provider)
+        countsTokens = standing.countsTokens
+        concurrencyMax = standing.limits.concurrency
+        limitIsPerModel = provider.kind.limitIsPerModel
+        let places = desk.adopt(
+            standing, keys: provider.keyIdentities, models: provider.modelNames, at: now)
+        modelPlaces = Dictionary(uniqueKeysWithValues: zip(provider.modelNames, places.models))
+        keys = ResolvedProvider.keys(of: provider, places.keys, adapter, timeouts, scopes)
         attemptMetrics = Dictionary(
-            uniqueKeysWithValues: provider.models.map {
+            uniqueKeysWithValues: provider.modelNames.map {
                 ($0, AttemptMetrics(scopes, provider: provider.name, model: $0))
             })
         let (genAIName, server) = (GenAIProviderName.of(provider), Self.server(of: provider))
         self.genAIName = genAIName
         self.server = server
         genAIMetrics = Dictionary(
-            uniqueKeysWithValues: provider.models.map {
+            uniqueKeysWithValues: provider.modelNames.map {
                 let identity = GenAIIdentity(
                     provider: genAIName, model: $0, address: server?.address ?? "",
                     port: server.map { String($0.port) } ?? "")
@@ -195,19 +179,17 @@ final class ResolvedProvider: Sendable {
             })
     }
 
-    fileprivate var models: [String] { settings.models }
-
     private static func server(of provider: Configuration.Provider) -> (address: String, port: Int)? {
         provider.kind.isNetworked ? provider.baseURL.map { ($0.host, Int($0.port)) } : nil
     }
 
     private static func keys(
-        of provider: Configuration.Provider, _ adapter: any ProviderAdapter, _ timeouts: TransferTimeouts,
-        _ scopes: SeriesScopes
+        of provider: Configuration.Provider, _ places: [Int], _ adapter: any ProviderAdapter,
+        _ timeouts: TransferTimeouts, _ scopes: SeriesScopes
     ) -> [Key] {
-        if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, tokens: nil)] }
+        if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, place: places[0], tokens: nil)] }
         var pacer: TokenPacer?
-        return provider.keys.map { key in
+        return zip(provider.keys, places).map { key, place in
             let tokens = adapter.session(for: key.secret).map { session in
                 let shared = pacer ?? TokenPacer(interval: session.requestInterval)
                 pacer = shared
@@ -216,7 +198,7 @@ final class ResolvedProvider: Sendable {
                     timeouts: timeouts,
                     authorityFile: provider.certificateAuthorityFile)
             }
-            return Key(alias: key.alias, secret: key.secret, tokens: tokens)
+            return Key(alias: key.alias, secret: key.secret, place: place, tokens: tokens)
         }
     }
 
@@ -231,15 +213,42 @@ final class ResolvedProvider: Sendable {
     /// The alias where a provider needs no key.
     static let noKey = "none"
 
+    /// The same number for the same provider as long as any configuration in use has it.
+    var number: Int { desk.number }
+
+    /// The alias of the key at this place of the desk; nil for one that is configured no more.
+    func keyAlias(at place: Int) -> String? {
+        keys.first { $0.place == place }?.alias
+    }
+
+    /// Likewise a model's name.
+    func modelName(at place: Int) -> String? {
+        modelPlaces.first { $0.value == place }?.key
+    }
+
+    func price(of model: String) -> TokenPrice? {
+        settings.model(named: model)?.price.map(TokenPrice.init)
+    }
+
+    /// What a walk through candidates knows of a model.
+    func candidateModel(named name: String) -> CandidateTable.Model {
+        CandidateTable.Model(name: name, contextWindow: settings.model(named: name)?.contextWindow)
+    }
+
+    fileprivate var modelNames: [String] { settings.modelNames }
+
     /// One for each key.
     fileprivate func candidates(model: String) -> [ResolvedCandidate] {
-        guard let metrics = attemptMetrics[model], let genAI = genAIMetrics[model] else {
+        guard let metrics = attemptMetrics[model], let genAI = genAIMetrics[model],
+            let place = modelPlaces[model]
+        else {
             preconditionFailure("a checked configuration's targets name models that their provider has")
         }
         return keys.map { key in
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
-                transports: transports(model: model, key: key.secret), tokens: key.tokens)
+                transports: transports(model: model, key: key.secret), tokens: key.tokens,
+                seat: Seat(desk: desk, key: key.place, model: place))
         }
     }
 
@@ -278,7 +287,7 @@ final class ResolvedCandidates: Sendable {
     init(_ provider: ResolvedProvider) {
         self.provider = provider
         candidates = Dictionary(
-            uniqueKeysWithValues: provider.models.map { ($0, provider.candidates(model: $0)) })
+            uniqueKeysWithValues: provider.modelNames.map { ($0, provider.candidates(model: $0)) })
     }
 
     /// One for each key.
@@ -319,6 +328,7 @@ final class ResolvedCandidate: Sendable {
     let keyAlias: String
     let metrics: AttemptMetrics
     let genAI: GenAIOperations
+    let seat: Seat
     /// What authorizes its calls, where their headers do not.
     let tokens: TokenDesk?
     private let chat: Transport?
@@ -327,8 +337,9 @@ final class ResolvedCandidate: Sendable {
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?
+        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat
     ) {
+        self.seat = seat
         self.tokens = tokens
         self.provider = provider
         self.model = model

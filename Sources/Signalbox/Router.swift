@@ -14,8 +14,11 @@ public final class Router: Sendable {
     }
 
     let events: RouterEvents
+    let standingEvents: StandingEvents
+    let lasting: LastingParts
+    let room: WaitingRoom
+    let sessions: SessionBook
     let time: any TimeSource
-    let standing: StandingParts
     let workers: [Worker]
     let current: Mutex<Current>
 
@@ -28,18 +31,33 @@ public final class Router: Sendable {
         custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
         time: any TimeSource = SystemTime()
     ) throws(RouterError) {
-        standing = StandingParts(registry)
-        let generation = try Generation(configuration, custom: custom, spans: spans, standing: standing)
+        lasting = LastingParts(registry)
+        let generation = try Generation(
+            configuration, custom: custom, spans: spans, lasting: lasting, at: time.now())
         current = Mutex(Current(generation: generation))
         events = RouterEvents(logger: logger)
+        standingEvents = StandingEvents(logger: logger)
+        let queue = WaitingRoom.Settings(configuration.routing.queue)
+        room = WaitingRoom(queue, depths: lasting.queueDepths, registry: registry)
+        sessions = SessionBook(
+            sessionsMax: configuration.routing.affinity.sessionsMax,
+            timeToLive: configuration.routing.affinity.timeToLive)
         self.time = time
         var workers: [Worker] = []
         do throws(TransportError) {
-            for loop in group.loops { workers.append(try Worker(loop: loop, generation)) }
+            for loop in group.loops {
+                workers.append(try Worker(loop: loop, generation, seed: configuration.routing.seed))
+            }
         } catch {
             throw RouterError(description: "\(error)")
         }
         self.workers = workers
+        let gauges = StandingGauges(registry)
+        registry.beforeScrape { [weak self] in
+            guard let self else { return }
+            let generation = self.current.withLock { $0.generation }
+            gauges.refresh(generation.table.providers, at: self.time.now())
+        }
         for worker in workers { worker.loop.execute { worker.client.start() } }
     }
 
@@ -67,11 +85,13 @@ public final class Router: Sendable {
     ///   - trace: its place in a trace; nil begins one.
     ///   - tenant: its number in the configuration in force on `loop`; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
+    ///   - wishes: what the caller asks of routing.
     ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
     ///     owner through ``RoutedCall/cancel()``, which costs less.
     public func begin(
         _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, trace: RequestTrace? = nil,
-        on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller = .task
+        wishes: RoutingWishes = RoutingWishes(), on loop: EventLoop,
+        cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
         let worker = workers[loop.index]
         let generation = worker.generation
@@ -81,7 +101,7 @@ public final class Router: Sendable {
             caller: RoutedCall.Caller(
                 tenant: tenant, tenantLabel: generation.table.tenantLabel(tenant), requestID: requestID,
                 receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
-                canceller: canceller))
+                canceller: canceller, wishes: wishes))
     }
 
     /// Counts a request that was turned away before a route was found. On `loop`'s thread.
@@ -104,6 +124,11 @@ public final class Router: Sendable {
             trace: trace, requestID: requestID, route: nil, tenant: tenant.map(table.tenantLabel),
             ending: ending)
         generation.tracing.export(span, from: receivedAt, to: now)
+    }
+
+    /// An attempt at `provider` has ended: what it took up can be had by others.
+    func released(_ provider: ResolvedProvider) {
+        room.freed(provider.number)
     }
 
     /// Closes every connection to providers. After the last request, not from a loop.
@@ -131,9 +156,13 @@ final class Worker: @unchecked Sendable {
     /// From then on nothing is sent: nobody would hear the answer.
     var isStopped = false
 
-    init(loop: EventLoop, _ generation: Generation) throws(TransportError) {
+    /// What strategies and pauses are drawn from.
+    var random: FastRandom
+
+    init(loop: EventLoop, _ generation: Generation, seed: UInt64?) throws(TransportError) {
         self.loop = loop
         self.generation = generation
+        random = seed.map { FastRandom(seed: $0 &+ UInt64(loop.index)) } ?? FastRandom()
         client = try HTTPClient(loop: loop)
     }
 

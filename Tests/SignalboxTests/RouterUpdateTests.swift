@@ -15,7 +15,7 @@ import Testing
     ) -> Configuration {
         var configuration = Configuration()
         configuration.providers = providers.map {
-            Configuration.Provider(name: $0.name, kind: .mock, models: [$0.model])
+            Configuration.Provider(name: $0.name, kind: .mock, models: [Configuration.Model(name: $0.model)])
         }
         configuration.routes = [
             Configuration.Route(
@@ -134,7 +134,7 @@ import Testing
             case .noProvider: configuration.providers = []
             case .twoProviders: configuration.providers.append(configuration.providers[0])
             case .twoRoutes: configuration.routes.append(configuration.routes[0])
-            case .twoModels: configuration.providers[0].models.append("mock-normal")
+            case .twoModels: configuration.providers[0].models.append(.init(name: "mock-normal"))
             case .noModel: configuration.providers[0].models = []
             case .strangeProvider: configuration.routes[0].targets[0].provider = "q"
             case .strangeModel: configuration.routes[0].targets[0].models = ["x"]
@@ -185,6 +185,23 @@ import Testing
                 #"llm_client_requests_total{route="chat",tenant="anonymous",outcome="success"} 2"#))
     }
 
+    @Test func `what is remembered of a provider that keeps its name goes on, with its number`() async throws
+    {
+        let test = try TestRouter(models: ["mock-normal", "mock-normal"])
+        let desk = try #require(test.router.provider("p1")).desk
+        try await test.router.update(
+            configuration([("q", "mock-normal"), ("p1", "mock-normal")]) {
+                $0.providers[1].timeouts.total = .seconds(7)
+            })
+        #expect(test.router.provider("p1")?.desk === desk)
+        // The number of the one that is gone is the new one's, when nobody has the old one any more.
+        await test.settle()
+        try await test.router.update(configuration([("r", "mock-normal"), ("p1", "mock-normal")]))
+        #expect(test.router.provider("p1")?.desk.number == 1)
+        #expect(test.router.lasting.standings.names.values.sorted() == ["p1", "r"])
+        #expect(test.router.provider("r")?.number == 0)
+    }
+
     @Test func `an embedder's provider goes on, or is replaced by another`() async throws {
         let (first, second) = (HeldProvider(), HeldProvider())
         let test = try TestRouter(models: ["m"], custom: ["p0": first])
@@ -205,7 +222,7 @@ import Testing
         let test = try TestRouter(models: ["mock-ratelimit", "mock-normal"])
         try await test.ask()
         weak let first = test.router.current.withLock { $0.generation }
-        let before = (series: test.seriesCount, subjects: test.router.standing.scopes.count)
+        let before = (series: test.seriesCount, subjects: test.router.lasting.scopes.count)
         for number in 0..<100 {
             let names = [("p\(number)-a", "mock-ratelimit"), ("p\(number)-b", "mock-normal")]
             try await test.router.update(configuration(names))
@@ -214,10 +231,10 @@ import Testing
         try await test.router.update(configuration([("p0", "mock-ratelimit"), ("p1", "mock-normal")]))
         try await test.ask()
         await test.settle()
-        test.router.standing.scopes.prune()
+        test.router.lasting.scopes.prune()
         #expect(first == nil)
         #expect(test.seriesCount == before.series)
-        #expect(test.router.standing.scopes.count == before.subjects)
+        #expect(test.router.lasting.scopes.count == before.subjects)
         #expect(!test.scrape().contains(#"="other"} 1"#))
         #expect(
             test.scrape().contains(#"signalbox_series_dropped_total{metric="llm_requests_total"} 0"#))
@@ -290,7 +307,7 @@ private final class HeldProvider: CustomProvider {
 
 extension Router {
     fileprivate func provider(_ name: String) -> ResolvedProvider? {
-        current.withLock { $0.generation.table.provider(named: name) }
+        current.withLock { $0.generation.table.providers.first { $0.name == name } }
     }
 }
 

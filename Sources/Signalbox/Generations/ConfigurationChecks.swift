@@ -11,19 +11,20 @@ extension Configuration {
         flaws += Self.repeated(tenants.map(\.id)).map { "two tenants are called \($0)" }
         for provider in providers {
             if provider.models.isEmpty { flaws.append("provider \(provider.name) has no models") }
-            flaws += Self.repeated(provider.models).map { "provider \(provider.name) lists \($0) twice" }
+            flaws += Self.repeated(provider.modelNames).map { "provider \(provider.name) lists \($0) twice" }
         }
         for route in routes { flaws += flawsOfTargets(of: route) }
         guard flaws.isEmpty else { throw RouterError(description: flaws.joined(separator: "; ")) }
     }
 
     private func flawsOfTargets(of route: Route) -> [String] {
-        if route.targets.isEmpty { return ["the route for \(route.model) has no targets"] }
-        return route.targets.flatMap { target -> [String] in
+        let lanes = [route.targets] + route.targetsByPriority.values
+        if lanes.contains(where: \.isEmpty) { return ["the route for \(route.model) has no targets"] }
+        return lanes.joined().flatMap { target -> [String] in
             guard let provider = provider(named: target.provider) else {
                 return ["the route for \(route.model) names a provider \(target.provider) that is not there"]
             }
-            return target.models.filter { !provider.models.contains($0) }.map {
+            return target.models.filter { !provider.modelNames.contains($0) }.map {
                 "the route for \(route.model) names a model \($0) that \(target.provider) has not"
             }
         }

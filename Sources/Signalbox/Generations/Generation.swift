@@ -14,16 +14,16 @@ final class Generation: Sendable {
     let logsContent: Bool
 
     /// - Parameters:
-    ///   - standing: what outlives every configuration.
+    ///   - lasting: what outlives every configuration.
     ///   - previous: the configuration in force until now: what it has in common with this one is used on.
     init(
         _ configuration: Configuration, custom: [String: any CustomProvider], spans: (any SpanSink)?,
-        standing: StandingParts, after previous: Generation? = nil
+        lasting: LastingParts, after previous: Generation? = nil, at now: Instant
     ) throws(RouterError) {
         try configuration.check(custom)
         do throws(ProviderSettingsError) {
             table = try RouteTable(
-                configuration, custom: custom, standing: standing, after: previous?.table)
+                configuration, custom: custom, lasting: lasting, after: previous?.table, at: now)
         } catch {
             throw RouterError(description: "\(error)")
         }
@@ -35,10 +35,20 @@ final class Generation: Sendable {
 }
 
 /// What a router keeps over every change of configuration.
-struct StandingParts: Sendable {
+struct LastingParts: Sendable {
     let scopes: SeriesScopes
+    /// What is remembered of providers and tenants between requests, by their names.
+    let standings: any StandingStore
 
-    init(_ registry: MetricRegistry) {
+    init(_ registry: MetricRegistry, standings: any StandingStore = MemoryStandings()) {
         scopes = SeriesScopes(registry)
+        self.standings = standings
+    }
+
+    /// Where requests wait, by the numbers of every provider that one may still wait for.
+    var queueDepths: [Int: QueueDepths] {
+        standings.names.mapValues {
+            QueueDepths(scopes[.provider($0)].gauge(Catalogue.queueDepth), provider: $0)
+        }
     }
 }

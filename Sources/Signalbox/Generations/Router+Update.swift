@@ -47,6 +47,7 @@ extension Router {
             let old = state.generation
             let new = try successor(of: old, configuration, metrics, custom)
             state.generation = new
+            room.adopt(WaitingRoom.Settings(configuration.routing.queue), depths: lasting.queueDepths)
             for worker in workers {
                 worker.loop.execute {
                     worker.generation = new
@@ -58,7 +59,7 @@ extension Router {
         }
         await arrival.all()
         retire(old.table.templates(notIn: new.table))
-        standing.scopes.prune()
+        lasting.scopes.prune()
         return ConfigurationChange(from: old.configuration, to: new.configuration)
     }
 
@@ -71,13 +72,16 @@ extension Router {
         switch metrics {
         case .keep:
             return try Generation(
-                configuration, custom: custom, spans: spans, standing: standing, after: old)
+                configuration, custom: custom, spans: spans, lasting: lasting, after: old,
+                at: time.now())
         case .reset:
             // Tried out on metrics of its own: a configuration that is refused must not reset anything.
             _ = try Generation(
-                configuration, custom: custom, spans: spans, standing: StandingParts(MetricRegistry()))
-            standing.scopes.close()
-            return try Generation(configuration, custom: custom, spans: spans, standing: standing)
+                configuration, custom: custom, spans: spans, lasting: LastingParts(MetricRegistry()),
+                at: time.now())
+            lasting.scopes.close()
+            return try Generation(
+                configuration, custom: custom, spans: spans, lasting: lasting, at: time.now())
         }
     }
 

@@ -109,6 +109,6 @@ public struct ConfigurationChange: Sendable, Equatable {
 
 extension Configuration {
     fileprivate var modelAddresses: [String] {
-        providers.flatMap { provider in provider.models.map { "\(provider.name)/\($0)" } }
+        providers.flatMap { provider in provider.modelNames.map { "\(provider.name)/\($0)" } }
     }
 }

@@ -30,8 +30,14 @@ struct ConfigurationOutline {
             return place.append(String(content.dropLast()))
         }
         let value = String(content[separator.upperBound...])
-        if isFirstOfEntry { place.append("[\(value)]") }
-        values[Self.path(place + [String(content[..<separator.lowerBound])])] = value
+        let key = String(content[..<separator.lowerBound])
+        if isFirstOfEntry {
+            // A provider may be a target twice: then the place counts, too.
+            var label = "[\(value)]"
+            while values[Self.path(place + [label, key])] != nil { label += "'" }
+            place.append(label)
+        }
+        values[Self.path(place + [key])] = value
     }
 
     private static func path(_ parts: [String]) -> String {

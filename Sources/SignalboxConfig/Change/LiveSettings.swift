@@ -9,7 +9,8 @@ enum LiveSettings {
         "server.write_timeout", "server.request_timeout", "server.drain_timeout", "server.allow_anonymous",
         "admin.token", "admin.basic_auth", "admin.metrics_auth", "admin.scrapes_max",
         "admin.scrape_freshness",
-        "logging.level", "logging.log_content", "tracing", "metrics", "allow_literal_secrets",
+        "routing.queue", "logging.level", "logging.log_content", "tracing", "metrics",
+        "allow_literal_secrets",
     ]
 
     static func contains(_ path: String) -> Bool {
@@ -33,6 +34,8 @@ extension Configuration {
         effective.admin.listen = running.admin.listen
         effective.admin.tls = running.admin.tls
         effective.logging.format = running.logging.format
+        effective.routing.seed = running.routing.seed
+        effective.routing.affinity = running.routing.affinity
         effective.otlp = running.otlp
         effective.dataDirectory = running.dataDirectory
         let mistakes = effective.exposures
