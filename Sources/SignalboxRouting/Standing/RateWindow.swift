@@ -82,7 +82,9 @@ struct RateWindow: Sendable {
         let learnt = limit == nil ? toldLimit.map { $0 - counted.sum } : nil
         guard let remaining = notice.remaining ?? learnt else { return }
         let wait = min(notice.resetsIn ?? .nanoseconds(Self.span), Self.resetMax)
-        told = Told(limit: toldLimit, remaining: max(0, remaining), until: now.advanced(by: wait))
+        told = Told(
+            limit: toldLimit, remaining: max(0, min(remaining, toldLimit ?? .max)),
+            until: now.advanced(by: wait))
     }
 
     /// In the last 60 seconds, by our count.
