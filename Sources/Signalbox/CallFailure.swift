@@ -44,6 +44,19 @@ public struct CallFailure: Sendable {
         cause = failure
     }
 
+    /// The tenant's own limits are reached.
+    init(refused message: String, retryAfter: Duration) {
+        status = 429
+        outcome = .rejected
+        (type, code) = ("rate_limit_error", "tenant_rate_limited")
+        self.message = message
+        parameter = nil
+        errorObject = nil
+        self.retryAfter = retryAfter
+        attempts = []
+        cause = UpstreamFailure(.rateLimited, message: message, status: 429, retryAfter: retryAfter)
+    }
+
     /// Every candidate was tried or unavailable.
     init(_ exhaustion: Exhaustion, attempts: [AttemptSummary]) {
         status = exhaustion.status

@@ -13,6 +13,8 @@ struct RouteTable: Sendable {
     let tenants: [Configuration.Tenant]
     /// By the tenants' numbers.
     let tenantMetrics: [TenantMetrics]
+    /// By the tenants' numbers; nil where a tenant has no limits.
+    let allowances: [(any AllowanceDesk)?]
     /// Names that clients may ask for, in the configuration's order.
     let modelNames: [String]
 
@@ -41,6 +43,10 @@ struct RouteTable: Sendable {
         self.routes = routes
         unknown = RouteMetrics(registry, route: MetricRegistry.otherLabel, tenants: labels)
         tenants = configuration.tenants
+        allowances = configuration.tenants.map { tenant in
+            tenant.limits == Configuration.Limits()
+                ? nil : standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
+        }
         tenantMetrics = labels.map { TenantMetrics(registry, tenant: $0) }
         modelNames = configuration.routes.map(\.model)
     }

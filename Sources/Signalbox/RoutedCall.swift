@@ -37,6 +37,8 @@ public final class RoutedCall: @unchecked Sendable {
     private(set) var content: LoggedContent?
     /// The one that runs, or ran last.
     private var current: Attempt?
+    /// What is reserved of the tenant's limits.
+    var allowanceTicket: Allowance.Ticket?
     /// In line, while it waits there.
     var place: WaitingPlace?
     private(set) var isCancelled = false
@@ -79,12 +81,33 @@ public final class RoutedCall: @unchecked Sendable {
         }
     }
 
+    var allowance: (any AllowanceDesk)? {
+        router.table.allowances.isEmpty ? nil : router.table.allowances[caller.tenant]
+    }
+
+    deinit {
+        precondition(
+            hasEnded || allowanceTicket == nil, "who asked for an answer says how it went: end(_:status:)")
+    }
+
     // MARK: The walk
+
+    /// What the caller asks of routing cannot be had.
+    private var refusal: CallFailure? {
+        guard let name = wishes.provider, !lane.providers.contains(where: { $0.name == name }) else {
+            return nil
+        }
+        let names = Set(lane.providers.map(\.name)).sorted().joined(separator: ", ")
+        let failure = UpstreamFailure.refused(
+            "force_provider", "\(name.prefix(64)) is no provider of this route; it has \(names).")
+        return CallFailure(failure, attempts: [])
+    }
 
     /// Tries candidates until one answers, or none is left. Cancelling the task gives up at once, unless the
     /// call was begun with its owner as the canceller.
     public func answer() async -> Answer {
         var now = worker.loop.now()
+        if let failure = refusal ?? reserveAllowance(at: now) { return .failure(failure) }
         var walk = Walk(self, at: now)
         var step = walk.begin(at: now)
         while !isCancelled {
@@ -241,6 +264,7 @@ public final class RoutedCall: @unchecked Sendable {
         guard !hasEnded else { return }
         hasEnded = true
         let now = worker.loop.now()
+        settleAllowance(used: current?.summary.usage, at: now)
         let duration = caller.receivedAt.duration(to: now)
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration,

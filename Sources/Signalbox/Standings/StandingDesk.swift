@@ -9,6 +9,8 @@ import Synchronization
 protocol StandingStore: Sendable {
     /// The desk of the provider of this name, always the same one: a reload finds what was known before.
     func desk(of provider: String) -> any StandingDesk
+    /// A tenant's, always the same one, with these limits from now on.
+    func allowance(of tenant: String, _ limits: StandingSettings.Limits) -> any AllowanceDesk
     /// Of all providers that ever had a desk, by their desks' numbers.
     var names: [String] { get }
 }
@@ -31,9 +33,16 @@ protocol StandingDesk: AnyObject, Sendable {
     func status(at now: Instant) -> ProviderStatus
 }
 
+/// What one tenant may still ask for.
+protocol AllowanceDesk: AnyObject, Sendable {
+    func admit(tokens: Int, at now: Instant) -> Allowance.Admission
+    func settle(_ ticket: Allowance.Ticket, tokensUsed: Int?, at now: Instant)
+}
+
 /// The memory of this process.
 final class MemoryStandings: StandingStore {
     private let desks = Mutex<[(name: String, desk: MemoryDesk)]>([])
+    private let allowances = Mutex<[String: MemoryAllowance]>([:])
 
     func desk(of provider: String) -> any StandingDesk {
         desks.withLock { desks in
@@ -42,6 +51,16 @@ final class MemoryStandings: StandingStore {
             desks.append((provider, desk))
             return desk
         }
+    }
+
+    func allowance(of tenant: String, _ limits: StandingSettings.Limits) -> any AllowanceDesk {
+        let desk = allowances.withLock { allowances in
+            let desk = allowances[tenant] ?? MemoryAllowance()
+            allowances[tenant] = desk
+            return desk
+        }
+        desk.adopt(limits)
+        return desk
     }
 
     var names: [String] { desks.withLock { $0.map(\.name) } }
@@ -88,5 +107,21 @@ final class MemoryDesk: StandingDesk {
 
     func status(at now: Instant) -> ProviderStatus {
         standing.withLock { $0.status(at: now) }
+    }
+}
+
+final class MemoryAllowance: AllowanceDesk {
+    private let allowance = Mutex(Allowance())
+
+    func adopt(_ limits: StandingSettings.Limits) {
+        allowance.withLock { $0.adopt(limits) }
+    }
+
+    func admit(tokens: Int, at now: Instant) -> Allowance.Admission {
+        allowance.withLock { $0.admit(tokens: tokens, at: now) }
+    }
+
+    func settle(_ ticket: Allowance.Ticket, tokensUsed: Int?, at now: Instant) {
+        allowance.withLock { $0.settle(ticket, tokensUsed: tokensUsed, at: now) }
     }
 }
