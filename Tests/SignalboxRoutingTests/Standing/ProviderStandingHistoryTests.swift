@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ProviderStandingHistoryTests {
     @Test func `it keeps its promises in any history`() {
-        ProviderStandingHistory.play(seeds: 1...600, steps: 80)
+        ProviderStandingHistory.play(seeds: 1...300, steps: 80)
     }
 }
 
@@ -129,7 +129,11 @@ private struct ProviderStandingHistory: History {
         case .keyChecked(let key, let isGood):
             _ = standing.keyChecked(key, isGood: isGood, at: now)
             bans.removeAll { $0.isOut && $0.key == key && isGood }
-            if isGood { isClearedByCheck.insert(key) } else { ban(key, nil, settings.keyRecheck, isOut: true) }
+            if isGood {
+                isClearedByCheck.insert(key)
+            } else {
+                ban(key, nil, settings.keyRecheck, isOut: true)
+            }
         }
         return broken ?? look()
     }
@@ -221,12 +225,10 @@ private struct ProviderStandingHistory: History {
         let model = ending.limitIsPerModel ? ticket.model : nil
         switch ending.failure {
         case .rateLimited:
-            let asked = ending.retryAfter.map { min($0, .seconds(86_400)) }
-            ban(ticket.key, model, asked.flatMap { $0 > .zero ? $0 : nil } ?? .milliseconds(1))
             // Without a word of the provider's it is a second at least.
-            if asked == nil, ending.requestLimit == nil, ending.tokenLimit == nil {
-                ban(ticket.key, model, .seconds(1))
-            }
+            let exhausted = [ending.requestLimit, ending.tokenLimit].filter { $0?.remaining == 0 }
+            let asked = ending.retryAfter ?? exhausted.compactMap { $0?.resetsIn }.max() ?? .zero
+            ban(ticket.key, model, asked > .zero ? min(asked, .seconds(86_400)) : .seconds(1))
         case .keyRejected, .noCredit: ban(ticket.key, nil, settings.keyRecheck, isOut: true)
         case .accessMissing: ban(ticket.key, ticket.model, settings.keyRecheck)
         case .modelNotFound: ban(nil, ticket.model, settings.keyRecheck)
