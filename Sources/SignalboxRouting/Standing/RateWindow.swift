@@ -8,9 +8,8 @@ import SignalboxCore
 /// a second, so that an amount leaves 60 to 61 seconds after it was reserved, never sooner.
 ///
 /// The provider's, from the headers of its replies: until its reset no more goes through than it said was
-/// left, where that is less than by our own count. Where no limit is configured the provider's is learnt:
-/// after each reset its whole limit is there again, and resets are taken to come every 60 seconds until it
-/// says otherwise.
+/// left. Where no limit is configured the provider's is learnt: after each reset its whole limit is there
+/// again, and resets are taken to come every 60 seconds until it says otherwise.
 ///
 /// 488 bytes of slots, whatever the traffic.
 struct RateWindow: Sendable {

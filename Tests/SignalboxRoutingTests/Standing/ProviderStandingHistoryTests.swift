@@ -234,13 +234,21 @@ private struct ProviderStandingHistory: History {
         case .modelNotFound: ban(nil, ticket.model, settings.keyRecheck)
         default: break
         }
-        if let notice = ending.requestLimit { heed(notice, of: ticket, model: model) }
-        guard let notice = ending.tokenLimit else { return }
+        if let notice = believed(ending.requestLimit, ending) { heed(notice, of: ticket, model: model) }
+        guard let notice = believed(ending.tokenLimit, ending) else { return }
         if model == nil, let limit = notice.limit { limitsTold.append(limit) }
         let floor = max(settings.tokensFloor, model == nil ? 0 : 1)
         if let remaining = notice.remaining, remaining < floor, floor != 1 || model != nil {
             ban(ticket.key, model, notice.resetsIn ?? .seconds(60))
         }
+    }
+
+    /// What is used up is back after the Retry-After, if that is sooner than the reset.
+    private func believed(_ notice: LimitNotice?, _ ending: AttemptEnding) -> LimitNotice? {
+        guard var notice, ending.failure == .rateLimited, notice.remaining == 0 else { return notice }
+        let asked = ending.retryAfter.flatMap { $0 > .zero ? $0 : nil }
+        notice.resetsIn = [notice.resetsIn, asked].compactMap(\.self).min()
+        return notice
     }
 
     private mutating func heed(_ notice: LimitNotice, of ticket: Ticket, model: Int?) {
