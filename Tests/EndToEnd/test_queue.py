@@ -13,7 +13,7 @@ import pytest
 
 from harness import behaviours, contract
 from harness.configuration import configuration, mock, provider
-from harness.crowd import PRIORITIES, Answered, ask, chat_request
+from harness.crowd import PRIORITIES, Answered, ask, besiege, chat_request
 from harness.daemon import Daemon
 from harness.flood import CHAT
 from harness.raw_client import RawClient, Response
@@ -36,9 +36,9 @@ SLACK_SECONDS = 0.3
 class Line:
     """A daemon in front of an upstream, or several, with one place each, and the clients that wait there."""
 
-    def __init__(self, start_daemon, *upstreams: Upstream, queue: dict, limits: dict | None = None):
+    def __init__(self, start_daemon, *upstreams: Upstream, queue: dict, **settings: dict):
         providers = [
-            provider(name, upstream, limits=limits or {"concurrency": 1})
+            provider(name, upstream, **{"limits": {"concurrency": 1}} | settings)
             for name, upstream in zip(("alpha", "beta"), upstreams)
         ]
         self.daemon: Daemon = start_daemon(configuration(*providers, routing={"queue": queue}))
@@ -80,6 +80,12 @@ class Line:
     def served(self) -> list[str]:
         """Who came through to the upstreams, in this order."""
         return [words_of(exchange) for upstream in self.upstreams for exchange in upstream.exchanges]
+
+
+def assert_told_to_come_back(response: Response, status: int) -> None:
+    assert response.status == status, response.body
+    assert int(response.headers["retry-after"]) >= 1
+    assert response.error["message"]
 
 
 def words_of(exchange) -> str:
@@ -180,12 +186,6 @@ def test_a_full_window_that_opens_too_late_is_a_rate_limit(start_daemon, alpha):
         assert line.served() == ["one", "two"]
 
 
-def assert_told_to_come_back(response: Response, status: int) -> None:
-    assert response.status == status, response.body
-    assert int(response.headers["retry-after"]) >= 1
-    assert response.error["message"]
-
-
 @pytest.mark.parametrize("leaves", [RawClient.close, RawClient.reset], ids=["close", "reset"])
 def test_a_client_that_leaves_leaves_the_line_and_its_provider_is_never_asked(start_daemon, alpha, leaves):
     gate = alpha.gate()
@@ -218,6 +218,21 @@ def test_a_free_provider_is_taken_before_a_line_and_a_line_by_whoever_is_free_fi
         assert line.depth() == 0
         gates[0].open()
         assert line.answer("first 0").status == line.answer("first 1").status == 200
+
+
+def test_who_waits_for_providers_that_all_break_is_told_so_at_once(start_daemon, alpha, beta):
+    gates = [alpha.gate(), beta.gate()]
+    breaker = {"failures": 1, "cooldown": "60s"}
+    for upstream, gate in zip((alpha, beta), gates):
+        upstream.play(behaviours.held(gate, behaviours.json_but_not_chat()), behaviours.reply())
+    with Line(start_daemon, alpha, beta, queue=PATIENT, breaker=breaker) as line:
+        line.occupy()
+        line.join("waiter", "critical")
+        for gate in gates:
+            gate.open()
+        assert line.answer("waiter").status == 503
+        assert line.served() == ["first 0", "first 1"]
+        assert line.depth() == 0
 
 
 # A crowd.
@@ -308,3 +323,17 @@ def test_a_crowd_that_the_line_has_no_room_for_is_sent_away_at_once(start_daemon
     assert metrics.value("signalbox_queue_rejections_total", reason="full") == counts[503]
     assert metrics.value("llm_requests_total", status="success") == counts[200]
     assert metrics.value("llm_queue_depth") == 0
+
+
+def test_a_siege_of_the_urgent_holds_nobody_up_for_ever(start_daemon):
+    settings = configuration(
+        mock("stand-in", latency=f"{SERVICE_SECONDS * 1000:.0f}ms") | {"limits": {"concurrency": 2}},
+        routing={"queue": {"wait": "60s", "aging": "300ms"}})
+    daemon = start_daemon(settings)
+    answers, besiegers = besiege(
+        daemon.addresses("server")[0], "critical", 16, ["low"] * 4 + ["normal"] * 4, within=60)
+    for priority, aging in (("normal", 0.6), ("low", 0.9)):
+        seconds = waits(answers, priority)
+        print(f"{priority}: {min(seconds):.2f} to {max(seconds):.2f} s, among {besiegers} of the urgent")
+        assert min(seconds) > aging - 0.1, "it was not held up at all"
+        assert max(seconds) < aging + 2

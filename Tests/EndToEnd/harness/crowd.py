@@ -40,6 +40,34 @@ def ask(address: str, priorities: list[str], within: float) -> list[Answered]:
     return asyncio.run(run())
 
 
+def besiege(
+    address: str, besieger: str, besiegers: int, others: list[str], within: float
+) -> tuple[list[Answered], int]:
+    """Clients of one priority ask again and again, each as soon as it was answered, until the others have all
+    been answered, who begin once the siege does. Returns the others' answers, and how many besiegers had."""
+    async def run() -> tuple[list[Answered], int]:
+        crowd, is_over, count = _Crowd(address), asyncio.Event(), 0
+        has_begun = asyncio.Event()
+
+        async def keep_asking() -> None:
+            nonlocal count
+            while not is_over.is_set():
+                answered = await crowd.ask([besieger])
+                assert answered[0].status == 200, answered
+                count += 1
+                if count == besiegers:
+                    has_begun.set()
+
+        async with asyncio.timeout(within), asyncio.TaskGroup() as group:
+            for _ in range(besiegers):
+                group.create_task(keep_asking())
+            await has_begun.wait()
+            answers = await crowd.ask(others)
+            is_over.set()
+        return answers, count
+    return asyncio.run(run())
+
+
 class _Crowd:
     def __init__(self, address: str):
         self._host, self._port = split_address(address)
