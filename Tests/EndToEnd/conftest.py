@@ -156,11 +156,17 @@ def scenes(request, start_shared_daemon: StartDaemon) -> Iterator[Callable[[str]
 
 
 @pytest.fixture
-def record_row(request, record_property) -> Callable[..., None]:
+def record_row_of(record_property) -> Callable[..., None]:
+    """Puts a row into the table of failures: its place among the module's, and the columns."""
+    return lambda place, *columns: record_property(
+        failure_table.PROPERTY, failure_table.row_of(place, *columns))
+
+
+@pytest.fixture
+def record_row(request, record_row_of) -> Callable[..., None]:
     """Puts what became of a case into the table."""
     def record(mode: str, case: Case, found: Observation) -> None:
-        place = request.module.CASES.index(case)
-        record_property(failure_table.PROPERTY, failure_table.row(place, mode, case, found))
+        record_row_of(request.module.CASES.index(case), *failure_table.columns(mode, case, found))
     return record
 
 

@@ -1,15 +1,23 @@
 """What bounds a request: its attempts, its deadline, and the patience of its caller."""
 
+import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable
 
 import pytest
 
-from harness import behaviours
+from harness import behaviours, contract
 from harness.acts import FINE, RESET, SERVER_ERROR, SILENCE, Act, rate_limit, refusal
+from harness.configuration import configuration, provider
+from harness.connection import Exchange
 from harness.failure_case import FALLBACK, STREAM, Ending, case, exhausted, pairs
 from harness.failure_table import judge_record
-from harness.raw_client import RawClient
+from harness.raw_client import RawClient, Response, fetch
+from harness.upstream import Behaviour
 
+BODY = json.dumps({"model": "chat", "messages": [{"role": "user", "content": contract.PROMPT}]}).encode()
+KEPT = 8
 HASTE = {"first_token": "400ms"}
 DEADLINE = 1.0
 # How soon a provider's connection is closed once nobody waits for its answer.
@@ -27,8 +35,8 @@ OVER = {"route": {"request_timeout": f"{DEADLINE:g}s"}, "wall": (DEADLINE, DEADL
 LIMITS = [
     # One budget for the whole request, repetitions included.
     case("budget of 4, all 500", THREE,
-         "alpha overloaded, alpha overloaded, beta overloaded, beta overloaded", exhausted(503, reason="attempts"),
-         route={"attempts_max": 4}),
+         "alpha overloaded, alpha overloaded, beta overloaded, beta overloaded",
+         exhausted(503, reason="attempts"), route={"attempts_max": 4}),
     case("budget of 3, all 500", THREE, "alpha overloaded, alpha overloaded, beta overloaded",
          exhausted(503, reason="attempts"), route={"attempts_max": 3}),
     case("budget of 1, all 500", THREE, "alpha overloaded", exhausted(503, reason="attempts"),
@@ -86,3 +94,48 @@ def test_a_caller_that_leaves(scenes, record_row, mode, case):
     if case.attempts[-1].error_type == "cancelled":
         assert exchange.wait_until_peer_left(within=LEAVES_WITHIN) - left_at < LEAVES_WITHIN
     judge_record(scene, case, found)
+
+
+# Kept connections.
+
+@pytest.fixture
+def warm(start_daemon, alpha, beta) -> Callable[[Behaviour], Response]:
+    """Asks once more after alpha has answered eight at once, whose connections are kept on one loop."""
+    daemon = start_daemon(configuration(
+        provider("alpha", alpha), provider("beta", beta), server={"threads": 1}))
+
+    def ask() -> Response:
+        return fetch(daemon.url + "/v1/chat/completions", "POST", BODY)
+
+    gate = alpha.gate()
+    alpha.play(behaviours.held_reply(gate))
+    with ThreadPoolExecutor(KEPT) as pool:
+        asked = [pool.submit(ask) for _ in range(KEPT)]
+        alpha.wait_for_exchange(KEPT)
+        gate.open()
+        assert {each.result().status for each in asked} == {200}
+
+    def again(behaviour: Behaviour) -> Response:
+        alpha.play(behaviour)
+        return ask()
+    return again
+
+
+def test_a_request_is_never_sent_more_often_than_it_is_counted(warm, alpha):
+    """A provider that reads a request and hangs up may have billed it: kept connections are no free tries."""
+    response = warm(behaviours.reset())
+    assert response.headers[contract.ATTEMPTS_HEADER] == "3"
+    assert response.headers[contract.PROVIDER_HEADER] == "beta"
+    assert alpha.request_count == KEPT + 2
+
+
+def test_dead_kept_connections_cost_one_attempt(warm, alpha):
+    """As after a restart that nobody was told of: the second attempt goes over a connection of its own."""
+    old = list(alpha.connections)
+
+    async def behave(exchange: Exchange) -> None:
+        await (behaviours.reset() if exchange.connection in old else behaviours.reply())(exchange)
+
+    response = warm(behave)
+    assert response.headers[contract.ATTEMPTS_HEADER] == "2"
+    assert response.headers[contract.PROVIDER_HEADER] == "alpha"

@@ -76,7 +76,8 @@ CASES = [
          "alpha/large key_rejected, alpha-1/large rate_limited, alpha-1/small", SUCCESS,
          keys={"alpha": 2}, models={"alpha": ("large", "small")}),
     case("every key bad", {"alpha": BAD_KEY},
-         "alpha/large key_rejected, alpha-1/large key_rejected, beta", FALLBACK, keys={"alpha": 2}, models={"alpha": ("large", "small")}),
+         "alpha/large key_rejected, alpha-1/large key_rejected, beta", FALLBACK,
+         keys={"alpha": 2}, models={"alpha": ("large", "small")}),
     case("every key bad, everywhere", {"alpha": BAD_KEY, "beta": BAD_KEY},
          "alpha key_rejected, alpha-1 key_rejected, beta key_rejected", exhausted(502), keys={"alpha": 2}),
     # No credit, spend limit: the next key.

@@ -27,9 +27,9 @@ class Act:
 class Chosen:
     """Different acts for different keys or models; `otherwise` is for those that are not named."""
 
-    otherwise: Act
-    keys: dict[int, Act] | None = None
-    models: dict[str, Act] | None = None
+    otherwise: Behaviour
+    keys: dict[int, Behaviour] | None = None
+    models: dict[str, Behaviour] | None = None
 
     async def __call__(self, exchange: Exchange) -> None:
         act = (self.models or {}).get(exchange.request.model) or self.otherwise

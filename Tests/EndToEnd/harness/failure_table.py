@@ -66,11 +66,14 @@ def _judge_answer(scene: Scene, case: Case, found: Observation) -> None:
 
 # The table.
 
-def row(place: int, mode: str, case: Case, found: Observation) -> str:
+def row_of(place: int, *columns: str) -> str:
     """One line of the table, for a test's properties; `place` is the case's among its module's."""
-    return json.dumps({"place": place} | dict(zip(COLUMNS, (
-        case.name, mode, _shown_attempts(case, found), f"{found.seconds:.2f} s", _shown_answer(found),
-        _shown_record(found)))))
+    return json.dumps({"place": place} | dict(zip(COLUMNS, columns, strict=True)))
+
+
+def columns(mode: str, case: Case, found: Observation) -> tuple[str, ...]:
+    return (case.name, mode, _shown_attempts(case, found), f"{found.seconds:.2f} s", _shown_answer(found),
+            _shown_record(found))
 
 
 def _shown_attempts(case: Case, found: Observation) -> str:
