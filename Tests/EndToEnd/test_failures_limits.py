@@ -27,7 +27,11 @@ HALF = Act("sends half and stalls", behaviours.stalled_reply(), behaviours.stall
 
 THREE = {"alpha": SERVER_ERROR, "beta": SERVER_ERROR, "gamma": SERVER_ERROR}
 LIMITED = rate_limit(retry_after="30")
-MANY = {"keys": {name: 3 for name in THREE}, "models": {name: ("large", "small") for name in THREE}}
+MANY = {
+    "keys": {name: 3 for name in THREE}, "models": {name: ("large", "small") for name in THREE},
+    # Its limits are of models, so that a key which is limited may do for the next one.
+    "settings": {"kind": "openai"},
+}
 # The three keys of one model.
 ALL_KEYS = "{0}/{1} rate_limited, {0}-1/{1} rate_limited, {0}-2/{1} rate_limited"
 OVER = {"route": {"request_timeout": f"{DEADLINE:g}s"}, "wall": (DEADLINE, DEADLINE + 4)}

@@ -16,6 +16,9 @@ QUOTA = refusal(429, "insufficient_quota")
 NO_ACCESS = refusal(403)
 NO_SCOPE = Act("401 Missing scopes", behaviours.status(
     401, message="You have insufficient permissions for this operation. Missing scopes: model.request"))
+MODELS = {"keys": {"alpha": 2}, "models": {"alpha": ("large", "small")}}
+# A vendor that counts its limits for each model apart.
+LIMITS_PER_MODEL = {"kind": "openai"}
 USED_UP = {"x_ratelimit_remaining_requests": "0", "x_ratelimit_reset_requests": "1m30s"}
 
 
@@ -32,15 +35,24 @@ CASES = [
     case("429, Retry-After: 30", {"alpha": LIMITED}, "alpha rate_limited, beta", FALLBACK),
     case("429 of one key", {"alpha": Chosen(FINE, keys={0: LIMITED})}, "alpha rate_limited, alpha-1", SUCCESS,
          keys={"alpha": 2}),
-    case("429 of every key for one model", {"alpha": Chosen(FINE, models={"large": LIMITED})},
-         "alpha/large rate_limited, alpha-1/large rate_limited, alpha/small", SUCCESS,
-         keys={"alpha": 2}, models={"alpha": ("large", "small")}),
+    case("429 of every key, limits of models", {"alpha": Chosen(FINE, models={"large": LIMITED})},
+         "alpha/large rate_limited, alpha-1/large rate_limited, alpha/small", SUCCESS, **MODELS,
+         settings=LIMITS_PER_MODEL),
+    case("429 of every key, limits of keys", {"alpha": Chosen(FINE, models={"large": LIMITED})},
+         "alpha/large rate_limited, alpha-1/large rate_limited, beta", FALLBACK, **MODELS),
     case("429 of everything", {
         "alpha": Chosen(rate_limit(retry_after="50"), keys={1: rate_limit(retry_after="40")}),
         "beta": rate_limit(retry_after="60")},
         "alpha rate_limited, alpha-1 rate_limited, beta rate_limited", exhausted(429, 40), keys={"alpha": 2}),
     case("429 of everything, no word of when", {"alpha": rate_limit(), "beta": rate_limit()},
          "alpha rate_limited, beta rate_limited", exhausted(429)),
+    # Waited for where the route says so, and no longer.
+    case("429, waited for", {"alpha": [rate_limit(retry_after_ms="600"), FINE]}, "alpha rate_limited, alpha",
+         SUCCESS, route={"wait_for_preferred": "5s"}, pauses={1: 0.6}, wall=(0.6, 5)),
+    case("429, too long to be waited for", {"alpha": [LIMITED, FINE]}, "alpha rate_limited, beta", FALLBACK,
+         route={"wait_for_preferred": "5s"}),
+    case("429 of one key, the other one is not waited for", {"alpha": Chosen(FINE, keys={0: LIMITED})},
+         "alpha rate_limited, alpha-1", SUCCESS, keys={"alpha": 2}, route={"wait_for_preferred": "5s"}),
     case("429 and a passing failure", {"alpha": LIMITED, "beta": refusal(408)},
          "alpha rate_limited, beta timeout", exhausted(503, 30)),
     case("429 and a bad key", {"alpha": LIMITED, "beta": BAD_KEY}, "alpha rate_limited, beta key_rejected",
@@ -73,11 +85,10 @@ CASES = [
          "alpha key_rejected, alpha-1", SUCCESS, keys={"alpha": 3}),
     case("a bad key is bad for every model",
          {"alpha": Chosen(LIMITED, keys={0: BAD_KEY}, models={"small": FINE})},
-         "alpha/large key_rejected, alpha-1/large rate_limited, alpha-1/small", SUCCESS,
-         keys={"alpha": 2}, models={"alpha": ("large", "small")}),
+         "alpha/large key_rejected, alpha-1/large rate_limited, alpha-1/small", SUCCESS, **MODELS,
+         settings=LIMITS_PER_MODEL),
     case("every key bad", {"alpha": BAD_KEY},
-         "alpha/large key_rejected, alpha-1/large key_rejected, beta", FALLBACK,
-         keys={"alpha": 2}, models={"alpha": ("large", "small")}),
+         "alpha/large key_rejected, alpha-1/large key_rejected, beta", FALLBACK, **MODELS),
     case("every key bad, everywhere", {"alpha": BAD_KEY, "beta": BAD_KEY},
          "alpha key_rejected, alpha-1 key_rejected, beta key_rejected", exhausted(502), keys={"alpha": 2}),
     # No credit, spend limit: the next key.
@@ -90,8 +101,7 @@ CASES = [
     case("no access with one key", {"alpha": Chosen(FINE, keys={0: NO_ACCESS})},
          "alpha access_missing, alpha-1", SUCCESS, keys={"alpha": 2}),
     case("no access to one model", {"alpha": Chosen(FINE, models={"large": NO_ACCESS})},
-         "alpha/large access_missing, alpha-1/large access_missing, alpha/small", SUCCESS,
-         keys={"alpha": 2}, models={"alpha": ("large", "small")}),
+         "alpha/large access_missing, alpha-1/large access_missing, alpha/small", SUCCESS, **MODELS),
     case("401 for missing scopes", {"alpha": NO_SCOPE}, "alpha access_missing, beta", FALLBACK),
     case("no access anywhere", {"alpha": NO_ACCESS, "beta": NO_ACCESS},
          "alpha access_missing, beta access_missing", exhausted(502)),

@@ -14,6 +14,11 @@ FILTERED = refusal(400, "content_filter")
 INVALID = refusal(400, "invalid_value")
 UNPROCESSABLE = refusal(422)
 
+
+def window(name: str, tokens: int) -> dict:
+    return {"name": name, "context_window": tokens}
+
+
 CASES = [
     # To the caller, with the provider's own words; nobody else is asked.
     case("invalid request", {"alpha": INVALID}, "alpha invalid_request", to_caller("invalid_value")),
@@ -25,6 +30,21 @@ CASES = [
          to_caller("400")),
     case("context too long at the next one", {"alpha": NO_MODEL, "beta": TOO_LONG},
          "alpha model_not_found, beta context_too_long", to_caller("context_length_exceeded")),
+    # To a larger window, where one is known; not to the same one with another key.
+    case("too long, a larger model", {"alpha": Chosen(FINE, models={"small": TOO_LONG})},
+         "alpha/small context_too_long, alpha/large", SUCCESS, keys={"alpha": 2},
+         models={"alpha": (window("small", 8_000), window("large", 100_000))}),
+    case("too long, a larger model elsewhere", {"alpha": TOO_LONG}, "alpha/small context_too_long, beta/large",
+         FALLBACK, keys={"alpha": 2},
+         models={"alpha": (window("small", 8_000), window("tiny", 4_000)), "beta": (window("large", 100_000),)}),
+    case("too long, no larger model", {"alpha": TOO_LONG}, "alpha/small context_too_long",
+         to_caller("context_length_exceeded"),
+         models={"alpha": (window("small", 8_000),), "beta": (window("tiny", 4_000),)}),
+    case("too long, a window unknown", {"alpha": TOO_LONG}, "alpha/small context_too_long",
+         to_caller("context_length_exceeded"), models={"alpha": (window("small", 8_000),)}),
+    case("too long for the largest", {"alpha": TOO_LONG},
+         "alpha/small context_too_long, alpha/large context_too_long", to_caller("context_length_exceeded"),
+         models={"alpha": (window("small", 8_000), window("large", 100_000))}),
     # Model not found: the next model, then the next provider.
     case("model not found", {"alpha": NO_MODEL}, "alpha model_not_found, beta", FALLBACK, keys={"alpha": 2}),
     case("one model not found", {"alpha": Chosen(FINE, models={"large": NO_MODEL})},

@@ -85,7 +85,8 @@ class Case:
     ending: Ending
     modes: tuple[str, ...] = MODES
     keys: dict[str, int] = field(default_factory=dict)
-    models: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # Names, or what configuration says of them besides.
+    models: dict[str, tuple[str | dict[str, Any], ...]] = field(default_factory=dict)
     # Of every provider.
     settings: dict[str, Any] = field(default_factory=dict)
     timeouts: dict[str, str] = field(default_factory=dict)

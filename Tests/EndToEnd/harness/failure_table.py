@@ -31,7 +31,7 @@ def judge(scene: Scene, case: Case, found: Observation) -> None:
 
 def judge_record(scene: Scene, case: Case, found: Observation) -> None:
     """What was asked of whom, and what was written down of it."""
-    assert found.attempts == list(case.attempts)
+    assert list(map(str, found.attempts)) == list(map(str, case.attempts))
     visible = [each for each in case.attempts if scene.sees(case, each.provider)]
     assert [(each.provider, each.key, each.model) for each in found.seen] == [
         (each.provider, each.key, each.model) for each in visible]
