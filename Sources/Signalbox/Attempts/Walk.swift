@@ -83,7 +83,7 @@ struct Walk {
         call.place = place
         defer {
             call.place = nil
-            call.addWait(since: start)
+            call.queued += start.duration(to: call.addWait(since: start))
         }
         var shortage = shortage
         var lines = shortage.providers
@@ -129,7 +129,7 @@ struct Walk {
     /// Asks at the desks, once for each candidate whose turn has come.
     private struct Asking {
         let lane: Lane
-        let router: Router
+        let call: RoutedCall
         let tokens: Int
         let now: Instant
         /// Nil for who comes now: then whoever waits goes first.
@@ -138,7 +138,7 @@ struct Walk {
 
         init(_ walk: borrowing Walk, at now: Instant, as place: WaitingPlace? = nil) {
             lane = walk.lane
-            router = walk.call.router
+            call = walk.call
             tokens = walk.size.promptTokens + walk.size.answerTokens
             self.now = now
             self.place = place
@@ -147,12 +147,14 @@ struct Walk {
         mutating func admit(_ candidate: Candidate) -> AttemptPlan.Availability {
             let resolved = lane[candidate]
             let number = resolved.seat.desk.number
-            if place.map({ !$0.isHead(of: number) }) ?? router.room.hasWaiters(for: number) { return .busy }
+            if place.map({ !$0.isHead(of: number) }) ?? call.router.room.hasWaiters(for: number) {
+                return .busy
+            }
             let admission = resolved.seat.admit(tokens: tokens, at: now)
             if case .open(let ticket) = admission {
                 self.ticket = ticket
                 if ticket.isProviderProbe || ticket.isKeyProbe {
-                    router.standingEvents.probes(ticket, at: resolved)
+                    call.router.standingEvents.probes(ticket, at: resolved, by: call)
                 }
             }
             return AttemptPlan.Availability(admission)
