@@ -60,6 +60,7 @@ final class RouterEvents: Sendable {
             fields.string("priority", call.priority?.rawValue)
             fields.milliseconds("latency_ms", ending.duration)
             fields.milliseconds("overhead_ms", ending.overhead)
+            if call.queued > .zero { fields.milliseconds("queue_ms", call.queued) }
             if let usage = ending.summary.usage {
                 fields.int("prompt_tokens", usage.promptTokens)
                 fields.int("completion_tokens", usage.completionTokens)

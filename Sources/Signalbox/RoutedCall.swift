@@ -43,6 +43,8 @@ public final class RoutedCall: @unchecked Sendable {
     var allowanceTicket: Allowance.Ticket?
     /// In line, while it waits there.
     var place: WaitingPlace?
+    /// How long it stood in line.
+    var queued: Duration = .zero
     private(set) var isCancelled = false
     private var waited: Duration = .zero
     private var hasEnded = false
