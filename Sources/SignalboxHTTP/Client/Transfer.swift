@@ -122,7 +122,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         return count
     }
 
-    /// curl sends the body again on a fresh connection where a kept one turned out dead.
+    /// curl starts the body over before it asks ``CurlHandle/maySend()`` for a second sending.
     func rewind(to offset: Int) -> Bool {
         guard (0...body.count).contains(offset) else { return false }
         sent = offset
@@ -176,6 +176,9 @@ final class Transfer: TimerTarget, ReplyProducer {
         // curl is content with a stream that ends within the header.
         if code == CURLE_OK { return hasFirstByte ? nil : .reset("the connection ended within the header") }
         if let ownError { return ownError }
+        if code == CURLE_ABORTED_BY_CALLBACK, handle.hasLostConnection {
+            return .reset("the kept connection ended")
+        }
         let detail = handle.detail(code)
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
