@@ -35,7 +35,8 @@ let package = Package(
         .library(
             name: "Signalbox",
             targets: [
-                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxCore",
+                "Signalbox", "SignalboxConfig", "SignalboxRouting", "SignalboxHTTP", "SignalboxTelemetry",
+                "SignalboxCore",
             ]),
         .library(name: "SignalboxTesting", targets: ["SignalboxTesting"]),
     ],

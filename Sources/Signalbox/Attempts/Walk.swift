@@ -26,6 +26,11 @@ struct Walk {
             tokensMin: size.promptTokens == 0 ? 0 : TokenEstimate.least(size.promptTokens))
     }
 
+    /// Why the candidate's target stands where it does; nil where targets are tried as they are listed.
+    func reason(of candidate: Candidate) -> OrderReason? {
+        order.first { $0.target == candidate.target }?.reason
+    }
+
     mutating func begin(at now: Instant) -> AttemptPlan.Step {
         next(after: nil, at: now)
     }
