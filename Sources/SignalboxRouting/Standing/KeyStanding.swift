@@ -2,7 +2,7 @@ import SignalboxCore
 
 /// What is remembered of one key of a provider.
 ///
-/// About 2 KB, and 1.5 KB more with as many exceptions for models as are kept.
+/// About 2 KB, and 2 KB more with as many exceptions for models as are kept.
 struct KeyStanding: Sendable {
     let identity: KeyIdentity
     var breaker: Breaker

@@ -7,7 +7,7 @@ public import SignalboxCore
 /// first, and its ticket settled or released exactly once. An instant earlier than one already seen, from a
 /// thread that was overtaken, counts as that one.
 ///
-/// Its memory depends on how many keys and models there are, never on the traffic: about 3 KB, 3.5 KB a key
+/// Its memory depends on how many keys and models there are, never on the traffic: about 3 KB, 4 KB a key
 /// and 100 bytes a model at most.
 public struct ProviderStanding: Sendable {
     var settings: StandingSettings
