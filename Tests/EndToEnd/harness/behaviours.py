@@ -36,11 +36,15 @@ def echo() -> Behaviour:
     return behave
 
 
-def held_reply(gate: Gate) -> Behaviour:
+def held(gate: Gate, behaviour: Behaviour) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         await exchange.unless_peer_leaves(gate.wait())
-        await exchange.respond(200, chat.completion(exchange.request.model))
+        await behaviour(exchange)
     return behave
+
+
+def held_reply(gate: Gate) -> Behaviour:
+    return held(gate, reply())
 
 
 def gzip_reply(content: str = chat.GREETING) -> Behaviour:
