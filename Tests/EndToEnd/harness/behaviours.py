@@ -148,6 +148,14 @@ def reset() -> Behaviour:
     return behave
 
 
+def late(seconds: float, behaviour: Behaviour) -> Behaviour:
+    """Does it after so long, if anyone still waits."""
+    async def behave(exchange: Exchange) -> None:
+        await exchange.unless_peer_leaves(asyncio.sleep(seconds))
+        await behaviour(exchange)
+    return behave
+
+
 def hang_up() -> Behaviour:
     """Closes in good order, but says nothing."""
     async def behave(exchange: Exchange) -> None:
