@@ -99,7 +99,8 @@ import Testing
     }
 
     private func chunk(_ delta: String, finish: String = "null", of choice: Int = 0) -> String {
-        #"{"id":"1","choices":[{"index":\#(choice),"delta":\#(delta),"finish_reason":\#(finish)}],"usage":null}"#
+        #"{"id":"1","choices":[{"index":\#(choice),"delta":\#(delta),"#
+            + #""finish_reason":\#(finish)}],"usage":null}"#
     }
 
     @Test func `a stream's first content, its usage and its end are told`() throws {
