@@ -47,7 +47,8 @@ final class RouterEvents: Sendable {
     }
 
     /// The one line that tells a request's story.
-    func ended(_ call: RoutedCall, _ ending: CallEnding) {
+    /// - Parameter names: the route's and the tenant's.
+    func ended(_ call: RoutedCall, _ ending: CallEnding, _ names: FixedFields) {
         let level: LogLevel
         let event: LogEvent
         switch ending.outcome {
@@ -56,14 +57,10 @@ final class RouterEvents: Sendable {
         case .exhausted, .interrupted: (level, event) = (.warning, "llm_request_failed")
         }
         logger.log(level, event, requestID: call.requestID, trace: call.trace.context) { fields in
-            fields.string("route", call.routeLabel)
-            fields.string("tenant", call.tenant)
+            fields.fixed(names)
             fields.string("outcome", ending.outcome.rawValue)
             fields.int("status", ending.status)
-            if let last = call.attempts.last {
-                fields.string("provider", last.candidate.provider.name)
-                fields.string("model", last.candidate.model)
-            }
+            if let last = call.attempts.last { fields.fixed(last.candidate.metrics.names) }
             fields.bool("streaming", call.isStreaming)
             fields.string("priority", call.priority?.rawValue)
             fields.milliseconds("latency_ms", ending.duration)
@@ -75,9 +72,9 @@ final class RouterEvents: Sendable {
             fields.string("finish_reason", ending.summary.finishReason)
             fields.string("error_type", ending.failure?.kind.label)
             fields.string("error", ending.failure?.message)
-            fields.array("attempts", call.attempts) { attempt, fields in
-                fields.string("provider", attempt.candidate.provider.name)
-                fields.string("model", attempt.candidate.model)
+            fields.array("attempts", count: call.attempts.count) { index, fields in
+                let attempt = call.attempts[index]
+                fields.fixed(attempt.candidate.metrics.names)
                 fields.string("key", attempt.candidate.keyAlias)
                 fields.string("error_type", attempt.failure?.kind.label)
                 fields.int("status", attempt.status)
@@ -92,7 +89,7 @@ final class RouterEvents: Sendable {
 }
 
 /// One model at one provider, its metric handles resolved when configuration loads.
-struct AttemptMetrics: Sendable {
+final class AttemptMetrics: Sendable {
     private let success: Counter
     private let failure: Counter
     private let latency: Histogram
@@ -105,6 +102,8 @@ struct AttemptMetrics: Sendable {
     private let reasoningTokens: Counter
     private let errors: CounterFamily
     private let labels: [String]
+    /// For log lines.
+    let names: FixedFields
 
     init(_ registry: MetricRegistry, provider: String, model: String) {
         let requests = registry.counter(Catalogue.requests)
@@ -122,6 +121,10 @@ struct AttemptMetrics: Sendable {
         reasoningTokens = details.series(provider, model, TokenDetailKind.reasoning.rawValue)
         errors = registry.counter(Catalogue.requestErrors)
         labels = [provider, model]
+        names = FixedFields { fields in
+            fields.string("provider", provider)
+            fields.string("model", model)
+        }
         for kind in FailureKind.all { errors.series(provider, model, kind.label).increment(by: UInt64(0)) }
     }
 
@@ -203,11 +206,13 @@ struct TenantMetrics: Sendable {
     }
 }
 
-/// One route's handles, for every tenant and outcome.
-struct RouteMetrics: Sendable {
+/// One route's handles, for every tenant and outcome. Shared: a copy would cost a request its arrays' counts.
+final class RouteMetrics: Sendable {
     private let requests: [[Counter]]
     private let durations: [Histogram]
     private let overhead: Histogram
+    /// For log lines; by the tenants' numbers.
+    let names: [FixedFields]
 
     /// - Parameter tenants: the labels, in the order of their numbers.
     init(_ registry: MetricRegistry, route: String, tenants: [String]) {
@@ -218,6 +223,12 @@ struct RouteMetrics: Sendable {
         let durations = registry.histogram(Catalogue.clientRequestDuration)
         self.durations = ClientOutcome.allCases.map { durations.series(route, $0.rawValue) }
         overhead = registry.histogram(Catalogue.overhead).series(route)
+        names = tenants.map { tenant in
+            FixedFields { fields in
+                fields.string("route", route)
+                fields.string("tenant", tenant)
+            }
+        }
     }
 
     func ended(tenant: Int, _ ending: CallEnding, exemplar: Exemplar?) {
