@@ -1,13 +1,14 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test flood sanitize bench bench-memory bench-metrics bench-micro fuzz format lint clean
+.PHONY: help run build test flood crowd sanitize bench bench-memory bench-metrics bench-micro fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
 seconds ?= 60
 seed ?= $(shell date +%s)
 target ?= all
+jobs ?= $(shell nproc)
 options ?=
 
 help: ## list these targets
@@ -24,6 +25,9 @@ test: ## unit tests, tidy tests and end-to-end tests
 
 flood: ## a million requests for random models at the release binary: series and memory stay flat
 	@scripts/flood.sh
+
+crowd: ## 5,000 requests wait for 16 places at the release binary: order, waits, memory
+	@scripts/crowd.sh
 
 sanitize: ## unit tests under the address and thread sanitizers
 	@scripts/sanitize.sh
@@ -43,9 +47,8 @@ bench-micro: ## time the inner loops
 	@.build/release/signalbox-microbench
 	@.build/release/signalbox-microbench-telemetry
 
-fuzz: ## feed the parsers noise: target=all|json|tree|… seconds=60 seed=1; or options="streams 5 1"
-	@$(release) --product signalbox-fuzz
-	.build/release/signalbox-fuzz $(if $(options),$(options),$(target) $(seconds) $(seed))
+fuzz: ## feed every decoder noise, a minute each: target=yaml|streams|streams:groq seconds=60 seed=1 jobs=2
+	@scripts/fuzz.sh $(if $(options),$(options),$(target) $(seconds) $(seed) $(jobs))
 
 format: ## lay out every Swift file, wrap comments that are too wide
 	@find $(swift_places) scripts -name '*.swift' -o -name '*.sh' | xargs python3 scripts/wrap_comments.py

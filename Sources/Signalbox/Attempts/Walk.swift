@@ -83,7 +83,7 @@ struct Walk {
         call.place = place
         defer {
             call.place = nil
-            call.addWait(since: start)
+            call.queued += start.duration(to: call.addWait(since: start))
         }
         var shortage = shortage
         var lines = shortage.providers
@@ -109,6 +109,11 @@ struct Walk {
             // A line whose provider can no longer serve this request is held up by it for nothing.
             for line in lines where !latest.providers.contains(line) { place.giveUp(line) }
             lines.removeAll { !latest.providers.contains($0) }
+            // Those that were left before it is no head of, and so finds busy: nobody would wake it there.
+            if lines.isEmpty {
+                place.leave(.givenUp)
+                return plan.giveUp(.candidates)
+            }
         }
     }
 

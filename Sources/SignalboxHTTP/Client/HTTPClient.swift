@@ -69,13 +69,14 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         let reply = IncomingReply(
             loop: loop, bodyBytesMax: template.replyBytesMax, cancelledBy: canceller)
         do throws(TransportError) {
-            let pool = pools[ObjectIdentifier(template)] ?? makePool(for: template)
+            let pool = pool(of: template)
             let handle = try takeHandle(from: pool)
             let transfer = Transfer(
                 pool, handle: handle, body: body, reply: reply, client: self, deadline: deadline.instant)
             do throws(TransportError) {
                 try handle.begin(
-                    Unmanaged.passUnretained(transfer).toOpaque(), body: body, headers: headers)
+                    Unmanaged.passUnretained(transfer).toOpaque(), body: body, headers: headers,
+                    isFresh: distrustsKeptConnections(of: pool))
                 try check(curl_multi_add_handle(multi, handle.easy))
             } catch {
                 transfer.disarm()
@@ -108,17 +109,27 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     }
 
     private func keep(_ handle: CurlHandle, in pool: HandlePool) {
+        guard !pool.template.isRetired else { return }
+        if handle.hasLostConnection { pool.lostConnections += 1 }
         if pool.idle.count < HTTPClient.idleHandlesMax { pool.idle.append(handle) }
     }
 
-    private func makePool(for template: RequestTemplate) -> HandlePool {
+    /// Where one kept connection was dead the others may be, too, and a request is not tried on each of them.
+    private func distrustsKeptConnections(of pool: HandlePool) -> Bool {
+        guard pool.lostConnections > 0 else { return false }
+        pool.lostConnections -= 1
+        return true
+    }
+
+    private func pool(of template: RequestTemplate) -> HandlePool {
+        if let pool = pools[ObjectIdentifier(template)] { return pool }
         let pool = HandlePool(template)
-        pools[ObjectIdentifier(template)] = pool
+        if !template.isRetired { pools[ObjectIdentifier(template)] = pool }
         return pool
     }
 
-    /// Drops what is kept for a template that configuration no longer names. On the loop's thread.
-    public func retire(_ template: RequestTemplate) {
+    /// Drops the handles that are kept for a template, which was retired before. On the loop's thread.
+    public func drop(_ template: RequestTemplate) {
         pools[ObjectIdentifier(template)] = nil
     }
 
@@ -261,6 +272,8 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
 final class HandlePool {
     let template: RequestTemplate
     var idle: [CurlHandle] = []
+    /// Kept connections that turned out dead: so many of the next requests do not trust the others.
+    var lostConnections = 0
 
     init(_ template: RequestTemplate) {
         self.template = template

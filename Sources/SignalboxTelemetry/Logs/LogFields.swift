@@ -84,6 +84,12 @@ public struct LogFields: ~Copyable {
         appendQuote()
     }
 
+    /// A list of texts.
+    public mutating func strings(_ name: StaticString, _ values: [String]) {
+        guard begin(name) else { return }
+        appendList(values) { value, line in line.appendText(value) }
+    }
+
     /// Fields that were written when they became known.
     public mutating func fixed(_ fields: FixedFields) {
         guard hasRoom() else { return }
