@@ -292,7 +292,7 @@ public final class RoutedCall: @unchecked Sendable {
         route.metrics.ended(
             tenant: caller.tenant, ending,
             exemplar: caller.trace.exemplar(of: caller.trace.context.spanID, at: now))
-        router.events.ended(self, ending)
+        router.events.ended(self, ending, route.metrics.names[caller.tenant])
         guard caller.trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: route.name, tenant: tenant, ending: ending)
