@@ -1,16 +1,29 @@
-/// Guesses the tokens of a request before it is sent, where windows of tokens must be reserved.
+/// Guesses the tokens of a request before it is sent, where windows of tokens are reserved or prices compared.
+///
+/// In one pass over the body's bytes, at most a nanosecond each; nothing is decoded. What it is off by, for
+/// each language, stands in docs/routing.md.
 public enum TokenEstimate {
-    /// Of the prompt in a request's body, as bytes of JSON. Never negative; 0 for what has no text.
+    /// What an image, a sound or a file counts, whatever its size: about a picture of a megapixel.
+    public static let mediaTokens = 800
+    /// What vendors put around a conversation.
+    private static let frameTokens = 3
+
+    /// Of the prompt in a request's body, of any caller's dialect: the text of messages, instructions and
+    /// tools. The body should be valid JSON; of what is not, it counts what looks like text. 0 for what has
+    /// none.
     public static func promptTokens(inBody body: [UInt8]) -> Int {
-        var characters = 0
-        var wide = 0
-        for byte in body {
-            switch byte {
-            case 0x80..<0xC0: break
-            case 0xC0...: wide += 1
-            default: characters += 1
+        body.withUnsafeBufferPointer { bytes in
+            TokenFactors.rows.withUnsafeBufferPointer { rows in
+                TokenFactors.weights.withUnsafeBufferPointer { weights in
+                    guard let base = bytes.baseAddress, let rows = rows.baseAddress,
+                        let weights = weights.baseAddress
+                    else { return 0 }
+                    var walk = TokenWalk(base: base, end: bytes.count, rows: rows, weights: weights)
+                    walk.run()
+                    guard walk.thousandths > 0 || walk.media > 0 else { return 0 }
+                    return (walk.thousandths + 500) / 1000 + walk.media * mediaTokens + frameTokens
+                }
             }
         }
-        return characters / 4 + wide / 2
     }
 }
