@@ -69,7 +69,9 @@ let package = Package(
             ]),
         // 4
         room("SignalboxProviders", over: ["SignalboxCore"]),
-        room("SignalboxRouting", over: ["SignalboxCore"]),
+        room(
+            "SignalboxRouting",
+            over: ["SignalboxCore", .product(name: "HeapModule", package: "swift-collections")]),
         // 5
         room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "Yams"]),
         // 6

@@ -72,8 +72,9 @@ measure("plan, first candidate", bytes: 1) {
     var plan = AttemptPlan(table, deadline: deadline)
     switch plan.next(after: nil, at: Instant(nanoseconds: 0), random: &random) {
     case .attempt(let candidate, _, _): return candidate.key
-    case .returnToCaller, .stop, .giveUp: return -1
+    case .wait, .returnToCaller, .stop, .giveUp: return -1
     }
 }
 
+measureStanding()
 try await measureTracing()

@@ -44,6 +44,19 @@ public struct CallFailure: Sendable {
         cause = failure
     }
 
+    /// The tenant's own limits are reached.
+    init(refused message: String, retryAfter: Duration) {
+        status = 429
+        outcome = .rejected
+        (type, code) = ("rate_limit_error", "tenant_rate_limited")
+        self.message = message
+        parameter = nil
+        errorObject = nil
+        self.retryAfter = retryAfter
+        attempts = []
+        cause = UpstreamFailure(.rateLimited, message: message, status: 429, retryAfter: retryAfter)
+    }
+
     /// Every candidate was tried or unavailable.
     init(_ exhaustion: Exhaustion, attempts: [AttemptSummary]) {
         status = exhaustion.status
@@ -60,6 +73,8 @@ public struct CallFailure: Sendable {
             case .candidates: "No provider could answer"
             case .attempts: "No provider could answer within the attempts allowed"
             case .deadline: "No provider could answer in time"
+            case .queueFull: "Every provider is busy, and as many requests as allowed wait already"
+            case .queueTimeout: "Every provider was busy for as long as the request could wait"
             }
         message = "\(reason) (\(attempts.count) tried).\(last)"
         parameter = nil

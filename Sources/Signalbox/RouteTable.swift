@@ -13,6 +13,8 @@ struct RouteTable: Sendable {
     let tenants: [Configuration.Tenant]
     /// By the tenants' numbers.
     let tenantMetrics: [TenantMetrics]
+    /// By the tenants' numbers; nil where a tenant has no limits.
+    let allowances: [(any AllowanceDesk)?]
     /// Names that clients may ask for, in the configuration's order.
     let modelNames: [String]
 
@@ -20,13 +22,14 @@ struct RouteTable: Sendable {
     static let anonymousTenant = "anonymous"
 
     init(
-        _ configuration: Configuration, registry: MetricRegistry, custom: [String: any CustomProvider] = [:]
+        _ configuration: Configuration, standings: any StandingStore, at now: Instant,
+        registry: MetricRegistry, custom: [String: any CustomProvider] = [:]
     ) throws(ProviderSettingsError) {
         var providers: [String: ResolvedProvider] = [:]
-        for (number, provider) in configuration.providers.enumerated() {
+        for provider in configuration.providers {
             providers[provider.name] = try ResolvedProvider(
-                provider, number: number, registry: registry, conventions: configuration.metrics.conventions,
-                custom: custom[provider.name])
+                provider, desk: standings.desk(of: provider.name), at: now, registry: registry,
+                conventions: configuration.metrics.conventions, custom: custom[provider.name])
         }
         let labels =
             configuration.tenants.isEmpty
@@ -40,6 +43,10 @@ struct RouteTable: Sendable {
         self.routes = routes
         unknown = RouteMetrics(registry, route: MetricRegistry.otherLabel, tenants: labels)
         tenants = configuration.tenants
+        allowances = configuration.tenants.map { tenant in
+            tenant.limits == Configuration.Limits()
+                ? nil : standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
+        }
         tenantMetrics = labels.map { TenantMetrics(registry, tenant: $0) }
         modelNames = configuration.routes.map(\.model)
     }
@@ -49,55 +56,20 @@ struct RouteTable: Sendable {
     }
 }
 
-/// One name that clients ask for, and every way to answer it.
-final class ResolvedRoute: Sendable {
-    let name: String
-    let plan: CandidateTable
-    let limits: AttemptPlan.Limits
-    let requestTimeout: Duration
-    let metrics: RouteMetrics
-    /// By target, then model × key.
-    private let candidates: [[ResolvedCandidate]]
-
-    init(_ route: Configuration.Route, providers: [String: ResolvedProvider], metrics: RouteMetrics) {
-        name = route.model
-        self.metrics = metrics
-        requestTimeout = route.requestTimeout
-        limits = AttemptPlan.Limits(attemptsMax: route.attemptsMax)
-        var targets: [CandidateTable.Target] = []
-        var candidates: [[ResolvedCandidate]] = []
-        for target in route.targets {
-            guard let provider = providers[target.provider] else {
-                preconditionFailure("a checked configuration's targets name its providers")
-            }
-            targets.append(
-                CandidateTable.Target(
-                    provider: provider.number, name: provider.name,
-                    models: target.models.map { CandidateTable.Model(name: $0) },
-                    keys: provider.keys.map(\.alias)))
-            candidates.append(target.models.flatMap { provider.candidates(model: $0) })
-        }
-        plan = CandidateTable(targets)
-        self.candidates = candidates
-    }
-
-    subscript(candidate: Candidate) -> ResolvedCandidate {
-        let keys = plan.targets[candidate.target].keys.count
-        return candidates[candidate.target][candidate.model * keys + candidate.key]
-    }
-}
-
 /// One provider: its wire format, its limits and its handles.
 final class ResolvedProvider: Sendable {
     struct Key: Sendable {
         let alias: String
         let secret: Secret?
+        /// Its place at the provider's desk.
+        let place: Int
         /// Nil where calls carry the key itself.
         let tokens: TokenDesk?
     }
 
     let name: String
-    let number: Int
+    /// What is remembered of it between requests.
+    let desk: any StandingDesk
     let adapter: any ProviderAdapter
     let timeouts: TransferTimeouts
     let replyBytesMax: Int
@@ -111,16 +83,24 @@ final class ResolvedProvider: Sendable {
     private let settings: Configuration.Provider
     /// The embedder's own, for the kind `custom`.
     private let custom: (any CustomProvider)?
+    /// Whether tokens must be counted before a request is sent.
+    let countsTokens: Bool
+    /// Attempts at once that its own limits allow.
+    let concurrencyMax: Int?
+    /// Whether a rate limit, and what headers say of one, is about one model alone.
+    let limitIsPerModel: Bool
+    /// The models' places at the desk.
+    private let modelPlaces: [String: Int]
     private let attemptMetrics: [String: AttemptMetrics]
     private let genAIMetrics: [String: GenAIOperations]
 
     init(
-        _ provider: Configuration.Provider, number: Int, registry: MetricRegistry,
+        _ provider: Configuration.Provider, desk: any StandingDesk, at now: Instant, registry: MetricRegistry,
         conventions: Configuration.Metrics.Conventions, custom: (any CustomProvider)?
     ) throws(ProviderSettingsError) {
         name = provider.name
         self.custom = custom
-        self.number = number
+        self.desk = desk
         settings = provider
         adapter = try provider.kind.adapter(settings: provider.adapterSettings)
         timeouts = TransferTimeouts(
@@ -129,16 +109,23 @@ final class ResolvedProvider: Sendable {
         replyBytesMax = provider.replyBytesMax
         dropsUnsupported = provider.dropsUnsupported
         metrics = ProviderMetrics(registry, provider: provider.name)
-        keys = ResolvedProvider.keys(of: provider, adapter, timeouts, registry)
+        let standing = StandingSettings(provider)
+        countsTokens = standing.countsTokens
+        concurrencyMax = standing.limits.concurrency
+        limitIsPerModel = provider.kind.limitIsPerModel
+        let places = desk.adopt(
+            standing, keys: provider.keyIdentities, models: provider.modelNames, at: now)
+        modelPlaces = Dictionary(uniqueKeysWithValues: zip(provider.modelNames, places.models))
+        keys = ResolvedProvider.keys(of: provider, places.keys, adapter, timeouts, registry)
         attemptMetrics = Dictionary(
-            uniqueKeysWithValues: provider.models.map {
+            uniqueKeysWithValues: provider.modelNames.map {
                 ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
             })
         let (genAIName, server) = (GenAIProviderName.of(provider), Self.server(of: provider))
         self.genAIName = genAIName
         self.server = server
         genAIMetrics = Dictionary(
-            uniqueKeysWithValues: provider.models.map {
+            uniqueKeysWithValues: provider.modelNames.map {
                 let identity = GenAIIdentity(
                     provider: genAIName, model: $0, address: server?.address ?? "",
                     port: server.map { String($0.port) } ?? "")
@@ -151,12 +138,12 @@ final class ResolvedProvider: Sendable {
     }
 
     private static func keys(
-        of provider: Configuration.Provider, _ adapter: any ProviderAdapter, _ timeouts: TransferTimeouts,
-        _ registry: MetricRegistry
+        of provider: Configuration.Provider, _ places: [Int], _ adapter: any ProviderAdapter,
+        _ timeouts: TransferTimeouts, _ registry: MetricRegistry
     ) -> [Key] {
-        if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, tokens: nil)] }
+        if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, place: places[0], tokens: nil)] }
         var pacer: TokenPacer?
-        return provider.keys.map { key in
+        return zip(provider.keys, places).map { key, place in
             let tokens = adapter.session(for: key.secret).map { session in
                 let shared = pacer ?? TokenPacer(interval: session.requestInterval)
                 pacer = shared
@@ -165,22 +152,37 @@ final class ResolvedProvider: Sendable {
                     timeouts: timeouts,
                     authorityFile: provider.certificateAuthorityFile)
             }
-            return Key(alias: key.alias, secret: key.secret, tokens: tokens)
+            return Key(alias: key.alias, secret: key.secret, place: place, tokens: tokens)
         }
     }
 
     /// The alias where a provider needs no key.
     static let noKey = "none"
 
+    /// The same number for the same provider for the life of the process.
+    var number: Int { desk.number }
+
+    func price(of model: String) -> TokenPrice? {
+        settings.model(named: model)?.price.map(TokenPrice.init)
+    }
+
+    /// What a walk through candidates knows of a model.
+    func candidateModel(named name: String) -> CandidateTable.Model {
+        CandidateTable.Model(name: name, contextWindow: settings.model(named: name)?.contextWindow)
+    }
+
     /// One for each key.
     func candidates(model: String) -> [ResolvedCandidate] {
-        guard let metrics = attemptMetrics[model], let genAI = genAIMetrics[model] else {
+        guard let metrics = attemptMetrics[model], let genAI = genAIMetrics[model],
+            let place = modelPlaces[model]
+        else {
             preconditionFailure("a checked configuration's targets name models that their provider has")
         }
         return keys.map { key in
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
-                transports: transports(model: model, key: key.secret), tokens: key.tokens)
+                transports: transports(model: model, key: key.secret), tokens: key.tokens,
+                seat: Seat(desk: desk, key: key.place, model: place))
         }
     }
 
@@ -235,6 +237,7 @@ final class ResolvedCandidate: Sendable {
     let keyAlias: String
     let metrics: AttemptMetrics
     let genAI: GenAIOperations
+    let seat: Seat
     /// What authorizes its calls, where their headers do not.
     let tokens: TokenDesk?
     private let chat: Transport?
@@ -243,8 +246,9 @@ final class ResolvedCandidate: Sendable {
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?
+        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat
     ) {
+        self.seat = seat
         self.tokens = tokens
         self.provider = provider
         self.model = model

@@ -17,6 +17,7 @@ public final class RoutedCall: @unchecked Sendable {
         let receivedAt: Instant
         let trace: RequestTrace
         let canceller: IncomingReply.Canceller
+        let wishes: RoutingWishes
     }
 
     public enum Answer: Sendable {
@@ -28,19 +29,19 @@ public final class RoutedCall: @unchecked Sendable {
     let call: ChatCall
     let worker: Worker
     let router: Router
-    private let route: ResolvedRoute
-    let caller: Caller
+    let route: ResolvedRoute
+    private let caller: Caller
     let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
     /// Nil unless the configuration wants it logged.
     private(set) var content: LoggedContent?
-    private var current: ResolvedCandidate?
-    /// The span of the attempt that runs, where one is made or the provider is told of it.
-    private var span: AttemptSpan?
-    /// What is being waited for.
-    var reply: IncomingReply?
-    var isCancelled = false
-    private var summary = ReplySummary()
+    /// The one that runs, or ran last.
+    private var current: Attempt?
+    /// What is reserved of the tenant's limits.
+    var allowanceTicket: Allowance.Ticket?
+    /// In line, while it waits there.
+    var place: WaitingPlace?
+    private(set) var isCancelled = false
     private var waited: Duration = .zero
     private var hasEnded = false
 
@@ -57,15 +58,17 @@ public final class RoutedCall: @unchecked Sendable {
     public var requestID: String { caller.requestID }
     public var trace: RequestTrace { caller.trace }
     public var tenant: String { caller.tenantLabel }
+    var wishes: RoutingWishes { caller.wishes }
+    var canceller: IncomingReply.Canceller { caller.canceller }
     public var routeLabel: String { route.name }
     public var isStreaming: Bool { call.isStreaming }
     /// How the caller speaks; nil is OpenAI's dialect.
     public var dialect: (any CallerDialect)? { call.native?.dialect }
-    public var priority: RequestPriority? { call.priority }
+    public var priority: RequestPriority? { wishes.priority ?? call.priority }
 
     /// Who answered, or was asked last; empty before anybody was.
-    public var provider: String { current?.provider.name ?? "" }
-    public var model: String { current?.model ?? "" }
+    public var provider: String { current?.candidate.provider.name ?? "" }
+    public var model: String { current?.candidate.model ?? "" }
     /// Attempts begun, the one whose stream is still running included.
     public private(set) var attemptCount = 0
 
@@ -78,28 +81,53 @@ public final class RoutedCall: @unchecked Sendable {
         }
     }
 
+    var allowance: (any AllowanceDesk)? {
+        router.table.allowances.isEmpty ? nil : router.table.allowances[caller.tenant]
+    }
+
+    deinit {
+        precondition(
+            hasEnded || allowanceTicket == nil, "who asked for an answer says how it went: end(_:status:)")
+    }
+
     // MARK: The walk
+
+    /// What the caller asks of routing cannot be had.
+    private var refusal: CallFailure? {
+        guard let name = wishes.provider, !lane.providers.contains(where: { $0.name == name }) else {
+            return nil
+        }
+        let names = Set(lane.providers.map(\.name)).sorted().joined(separator: ", ")
+        let failure = UpstreamFailure.refused(
+            "force_provider", "\(name.prefix(64)) is no provider of this route; it has \(names).")
+        return CallFailure(failure, attempts: [])
+    }
 
     /// Tries candidates until one answers, or none is left. Cancelling the task gives up at once, unless the
     /// call was begun with its owner as the canceller.
     public func answer() async -> Answer {
-        var plan = AttemptPlan(route.plan, deadline: deadline, limits: route.limits)
-        var failure: UpstreamFailure?
+        var now = worker.loop.now()
+        if let failure = refusal ?? reserveAllowance(at: now) { return .failure(failure) }
+        var walk = Walk(self, at: now)
+        var step = walk.begin(at: now)
         while !isCancelled {
-            let previous = plan.current
-            let now = worker.loop.now()
-            switch plan.next(after: failure, at: now, random: &worker.loop.random) {
-            case .attempt(let candidate, let reason, let pause):
-                if pause > .zero {
-                    guard await rest(pause) else { return .failure(cancelled()) }
+            switch step {
+            case .attempt(let candidate, _, let pause):
+                guard let ticket = await walk.take(candidate, after: pause) else {
+                    if !isCancelled { step = walk.refused(at: worker.loop.now()) }
+                    continue
                 }
-                if let previous, let failure {
-                    tellMove(from: previous, to: candidate, reason, because: failure)
-                }
-                switch await attempt(route[candidate], at: pause > .zero ? worker.loop.now() : now) {
+                if pause > .zero { now = worker.loop.now() }
+                switch await attempt(walk.lane[candidate], ticket, at: now) {
                 case .success(let answer): return answer
-                case .failure(let latest): failure = latest
+                case .failure(let failure):
+                    now = worker.loop.now()
+                    step = walk.next(after: failure, at: now)
                 }
+            case .wait(let shortage):
+                guard let next = await walk.wait(for: shortage) else { return .failure(cancelled()) }
+                now = worker.loop.now()
+                step = next
             case .returnToCaller(let failure), .stop(let failure):
                 return .failure(CallFailure(failure, attempts: history))
             case .giveUp(let exhaustion):
@@ -113,10 +141,11 @@ public final class RoutedCall: @unchecked Sendable {
     /// Nobody waits for the answer any more: the provider's connection is closed.
     public func cancel() {
         isCancelled = true
-        reply?.cancel()
+        current?.cancel()
+        place?.cancel()
     }
 
-    private func rest(_ pause: Duration) async -> Bool {
+    func rest(_ pause: Duration) async -> Bool {
         let start = worker.loop.now()
         defer { addWait(since: start) }
         do throws(CancellationError) {
@@ -131,24 +160,24 @@ public final class RoutedCall: @unchecked Sendable {
         CallFailure(UpstreamFailure(.cancelled, message: "the caller has left"), attempts: history)
     }
 
-    private func tellMove(
-        from previous: Candidate, to next: Candidate, _ reason: AttemptReason,
+    func tellMove(
+        from previous: ResolvedCandidate, to next: ResolvedCandidate, _ reason: AttemptReason,
         because failure: UpstreamFailure
     ) {
-        let old = route[previous].provider.name
+        let old = previous.provider.name
         switch reason {
         case .first, .retry: break
         case .nextKey: router.events.rotated(within: old, .key, because: failure.kind)
         case .nextModel: router.events.rotated(within: old, .model, because: failure.kind)
         case .nextProvider:
-            router.events.fellBack(self, from: old, to: route[next].provider.name, because: failure.kind)
+            router.events.fellBack(self, from: old, to: next.provider.name, because: failure.kind)
         }
     }
 
     // MARK: One attempt
 
     private func attempt(
-        _ candidate: ResolvedCandidate, at start: Instant
+        _ candidate: ResolvedCandidate, _ ticket: Ticket, at start: Instant
     ) async -> Result<Answer, UpstreamFailure> {
         let body: [UInt8]
         let transport: ResolvedCandidate.Transport
@@ -158,62 +187,16 @@ public final class RoutedCall: @unchecked Sendable {
             body = try candidate.provider.adapter.encode(call, model: candidate.model)
         } catch {
             // Nothing was sent: no attempt is counted, and nothing is held against a provider never asked.
+            candidate.seat.desk.release(ticket, at: start)
+            router.released(candidate.provider)
             return .failure(error)
         }
-        current = candidate
         attemptCount += 1
-        beginSpan(at: start)
-        candidate.provider.metrics.inflight.increment()
-        if let tokens = candidate.tokens {
-            let result = await converse(body, over: transport, with: candidate, tokens, since: start)
-            return close(result, with: candidate, since: start)
-        }
-        let reply = send(body, headers: headers(for: candidate), over: transport, to: candidate)
-        if call.isStreaming {
-            return close(
-                await openStream(reply, from: candidate, since: start), with: candidate, since: start)
-        }
-        let whole = await takeWhole(reply, from: candidate)
-        return close(
-            settle(whole, of: reply, from: candidate, since: start, sentAt: start), with: candidate,
-            since: start)
-    }
-
-    func send(
-        _ body: [UInt8], headers: [RequestHeader], over transport: ResolvedCandidate.Transport,
-        to candidate: ResolvedCandidate
-    ) -> IncomingReply {
-        let reply = worker.send(
-            call, body: body, headers: headers, to: candidate.provider, from: (requestID, router.time),
-            over: transport, deadline: deadline, cancelledBy: caller.canceller)
-        self.reply = reply
-        return reply
-    }
-
-    /// Counts a whole answer.
-    func settle(
-        _ result: Result<(body: [UInt8], contentType: String), UpstreamFailure>, of reply: IncomingReply,
-        from candidate: ResolvedCandidate, since start: Instant, sentAt: Instant
-    ) -> Result<Answer, UpstreamFailure> {
-        let end = worker.loop.now()
-        waited += sentAt.duration(to: end)
-        switch result {
-        case .success(let (body, type)):
-            candidate.provider.metrics.inflight.decrement()
-            record(candidate, from: start, to: end, failure: nil, status: reply.status)
-            return .success(.whole(status: reply.status, contentType: type, body: body))
-        case .failure(let failure): return .failure(failure)
-        }
-    }
-
-    /// Counts an attempt that failed.
-    private func close(
-        _ result: Result<Answer, UpstreamFailure>, with candidate: ResolvedCandidate, since start: Instant
-    ) -> Result<Answer, UpstreamFailure> {
-        if case .failure(let failure) = result {
-            candidate.provider.metrics.inflight.decrement()
-            record(candidate, since: start, failure: failure, status: failure.status)
-        }
+        let attempt = Attempt(
+            at: candidate, ticket, of: self, number: attemptCount, start: start, body: body, over: transport)
+        current = attempt
+        let result = await attempt.run()
+        if case .success = result { keepSession(with: candidate, at: start) }
         return result
     }
 
@@ -235,71 +218,6 @@ public final class RoutedCall: @unchecked Sendable {
         throw refusal
     }
 
-    func headers(for candidate: ResolvedCandidate) -> [RequestHeader] {
-        guard let native = call.native, !native.headers.isEmpty,
-            candidate.provider.adapter.speaks(native.dialect)
-        else { return tracingHeaders }
-        return tracingHeaders + native.headers.map { RequestHeader($0.name, $0.value) }
-    }
-
-    func takeWhole(
-        _ reply: IncomingReply, from candidate: ResolvedCandidate
-    ) async -> Result<(body: [UInt8], contentType: String), UpstreamFailure> {
-        let body: [UInt8]
-        do throws(TransportError) {
-            body = try await reply.whole()
-        } catch {
-            return .failure(UpstreamFailure(error, status: reply.status))
-        }
-        let whole = WholeReply(
-            status: reply.status, headers: reply.headers, body: body,
-            receivedAt: router.time.wallTime(), requestID: requestID)
-        switch candidate.provider.adapter.judge(whole, to: call) {
-        case .success(let judged):
-            summary = judged.summary
-            if judged.isNative, let dialect {
-                content?.said(dialect.text(of: body, in: 0..<body.count))
-            } else {
-                content?.answered(judged.body ?? body)
-            }
-            if let native = call.native, !judged.isNative {
-                return translate(judged.body ?? body, to: native.dialect).map { ($0, "application/json") }
-            }
-            if let translated = judged.body { return .success((translated, "application/json")) }
-            return .success((body, reply.headers["content-type"] ?? "application/json"))
-        case .failure(let failure): return .failure(failure)
-        }
-    }
-
-    /// An answer that the caller's dialect cannot say is as good as none: another candidate may do better.
-    private func translate(
-        _ completion: [UInt8], to dialect: any CallerDialect
-    ) -> Result<[UInt8], UpstreamFailure> {
-        Result { () throws(UpstreamFailure) in
-            try dialect.answer(completion, requestID: requestID)
-        }
-    }
-
-    /// Reads up to the first delta: until there, a failure can be made good elsewhere.
-    func openStream(
-        _ reply: IncomingReply, from candidate: ResolvedCandidate, since start: Instant
-    ) async -> Result<Answer, UpstreamFailure> {
-        let stream = RoutedStream(reply, from: candidate, for: self, since: start)
-        guard let failure = await stream.open() else { return .success(.stream(stream)) }
-        return .failure(failure)
-    }
-
-    private func beginSpan(at start: Instant) {
-        guard caller.trace.isRecorded || caller.trace.isPropagated else { return }
-        span = AttemptSpan(
-            id: SpanID.random(using: &worker.loop.random), number: attemptCount, start: start)
-    }
-
-    private var tracingHeaders: [RequestHeader] {
-        guard caller.trace.isPropagated, let span else { return [] }
-        return trace.context.headers(at: span.id)
-    }
-
     // MARK: The books
 
     /// Answers with the moment until which it counted.
@@ -310,8 +228,13 @@ public final class RoutedCall: @unchecked Sendable {
         return now
     }
 
-    func firstChunk(at now: Instant) {
-        span?.firstChunk = now
+    func answered(_ judged: JudgedReply, as body: [UInt8]) {
+        guard content != nil else { return }
+        if judged.isNative, let dialect {
+            content?.said(dialect.text(of: body, in: 0..<body.count))
+        } else {
+            content?.answered(judged.body ?? body)
+        }
     }
 
     func streamed(_ event: [UInt8], in range: Range<Int>, isNative: Bool) {
@@ -323,39 +246,12 @@ public final class RoutedCall: @unchecked Sendable {
         }
     }
 
-    func record(_ candidate: ResolvedCandidate, since start: Instant, failure: UpstreamFailure?, status: Int?)
-    {
-        record(candidate, from: start, to: worker.loop.now(), failure: failure, status: status)
+    func ended(_ attempt: AttemptRecord) {
+        attempts.append(attempt)
     }
 
-    private func record(
-        _ candidate: ResolvedCandidate, from start: Instant, to end: Instant, failure: UpstreamFailure?,
-        status: Int?
-    ) {
-        reply = nil
-        let duration = start.duration(to: end)
-        let seconds = end.seconds(since: start)
-        candidate.metrics.ended(
-            after: seconds, failure: failure?.kind,
-            exemplar: span.flatMap { caller.trace.exemplar(of: $0.id, at: end) })
-        let genAI = candidate.genAI[call.operation]
-        genAI.ended(after: seconds, summary, failure: failure?.kind)
-        attempts.append(
-            AttemptRecord(candidate: candidate, failure: failure, status: status, duration: duration))
-        if failure == nil, let usage = summary.usage {
-            candidate.metrics.used(usage)
-            genAI.used(usage, by: summary.model)
-            router.table.tenantMetrics[caller.tenant].used(usage)
-        }
-        guard caller.trace.isRecorded, let span, let sink = router.tracing.sink else { return }
-        sink.take(
-            span.record(
-                of: self, candidate, summary, failure: failure, status: status,
-                until: start.advanced(by: duration)))
-    }
-
-    func summarize(_ summary: ReplySummary) {
-        self.summary = summary
+    func used(_ usage: TokenUsage) {
+        router.table.tenantMetrics[caller.tenant].used(usage)
     }
 
     /// Closes the books: metrics, and the line that tells the story. Once.
@@ -368,10 +264,12 @@ public final class RoutedCall: @unchecked Sendable {
         guard !hasEnded else { return }
         hasEnded = true
         let now = worker.loop.now()
+        settleAllowance(used: current?.summary.usage, at: now)
         let duration = caller.receivedAt.duration(to: now)
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration,
-            overhead: max(.zero, duration - waited - clientWait), summary: summary, failure: failure)
+            overhead: max(.zero, duration - waited - clientWait), summary: current?.summary ?? ReplySummary(),
+            failure: failure)
         route.metrics.ended(
             tenant: caller.tenant, ending,
             exemplar: caller.trace.exemplar(of: caller.trace.context.spanID, at: now))
@@ -385,6 +283,6 @@ public final class RoutedCall: @unchecked Sendable {
     /// `success`, or `fallback` where another provider than the first one answered.
     public var answeredOutcome: ClientOutcome {
         guard let first = attempts.first else { return .success }
-        return first.candidate.provider === current?.provider ? .success : .fallback
+        return first.candidate.provider === current?.candidate.provider ? .success : .fallback
     }
 }

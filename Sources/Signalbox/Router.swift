@@ -8,7 +8,12 @@ public import SignalboxTelemetry
 public final class Router: Sendable {
     let table: RouteTable
     let events: RouterEvents
+    let standingEvents: StandingEvents
     let tracing: RouterTracing
+    /// What is remembered of providers, whatever the configuration.
+    let standings: any StandingStore
+    let room: WaitingRoom
+    let sessions: SessionBook
     let time: any TimeSource
     private let workers: [Worker]
 
@@ -22,18 +27,29 @@ public final class Router: Sendable {
         time: any TimeSource = SystemTime()
     ) throws(RouterError) {
         try configuration.check(custom)
+        let standings = MemoryStandings()
+        self.standings = standings
         do throws(ProviderSettingsError) {
-            table = try RouteTable(configuration, registry: registry, custom: custom)
+            table = try RouteTable(
+                configuration, standings: standings, at: time.now(), registry: registry, custom: custom)
         } catch {
             throw RouterError(description: "\(error)")
         }
         events = RouterEvents(
             registry: registry, logger: logger, logsContent: configuration.logging.logsContent)
+        standingEvents = StandingEvents(registry: registry, logger: logger)
+        room = WaitingRoom(
+            WaitingRoom.Settings(configuration.routing.queue), providers: standings.names, registry: registry)
+        sessions = SessionBook(
+            sessionsMax: configuration.routing.affinity.sessionsMax,
+            timeToLive: configuration.routing.affinity.timeToLive)
         tracing = RouterTracing(configuration.tracing, sink: spans)
         self.time = time
         var workers: [Worker] = []
         do throws(TransportError) {
-            for loop in group.loops { workers.append(try Worker(loop: loop)) }
+            for loop in group.loops {
+                workers.append(try Worker(loop: loop, seed: configuration.routing.seed))
+            }
         } catch {
             throw RouterError(description: "\(error)")
         }
@@ -62,11 +78,13 @@ public final class Router: Sendable {
     ///   - trace: its place in a trace; nil begins one.
     ///   - tenant: its number in the configuration; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
+    ///   - wishes: what the caller asks of routing.
     ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
     ///     owner through ``RoutedCall/cancel()``, which costs less.
     public func begin(
         _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, trace: RequestTrace? = nil,
-        on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller = .task
+        wishes: RoutingWishes = RoutingWishes(), on loop: EventLoop,
+        cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
         guard let route = table[call.model] else { return nil }
         return RoutedCall(
@@ -74,7 +92,7 @@ public final class Router: Sendable {
             caller: RoutedCall.Caller(
                 tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID,
                 receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
-                canceller: canceller))
+                canceller: canceller, wishes: wishes))
     }
 
     /// Counts a request that was turned away before a route was found.
@@ -94,6 +112,11 @@ public final class Router: Sendable {
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: nil, tenant: tenant.map(tenantLabel), ending: ending)
         tracing.export(span, from: receivedAt, to: now)
+    }
+
+    /// An attempt at `provider` has ended: what it took up can be had by others.
+    func released(_ provider: ResolvedProvider) {
+        room.freed(provider.number)
     }
 
     private func tenantLabel(_ number: Int) -> String {
@@ -122,8 +145,12 @@ final class Worker: @unchecked Sendable {
     /// From then on nothing is sent: nobody would hear the answer.
     var isStopped = false
 
-    init(loop: EventLoop) throws(TransportError) {
+    /// What strategies and pauses are drawn from.
+    var random: FastRandom
+
+    init(loop: EventLoop, seed: UInt64?) throws(TransportError) {
         self.loop = loop
+        random = seed.map { FastRandom(seed: $0 &+ UInt64(loop.index)) } ?? FastRandom()
         client = try HTTPClient(loop: loop)
     }
 

@@ -46,6 +46,15 @@ public enum ProviderKind: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the vendor counts its rate limits for each model apart, so that another model may still answer
+    /// with the same key.
+    public var limitIsPerModel: Bool {
+        switch self {
+        case .openai, .anthropic, .gemini, .groq, .cerebras, .mistral, .xai, .openrouter, .together: true
+        case .deepseek, .gigachat, .yandexgpt, .ollama, .openAICompatible, .mock, .custom: false
+        }
+    }
+
     /// Whether calls go over a network of ours.
     public var isNetworked: Bool { self != .mock && self != .custom }
 

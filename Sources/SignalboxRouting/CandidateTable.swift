@@ -30,11 +30,15 @@ public struct CandidateTable: Sendable {
     }
 
     public let targets: [Target]
+    /// The largest context window of all, in tokens; nil where one is not known.
+    public let windowMax: Int?
 
     public init(_ targets: [Target]) {
         precondition(
             targets.allSatisfy { !$0.models.isEmpty && !$0.keys.isEmpty }, "a target has a model and a key")
         self.targets = targets
+        let windows = targets.flatMap { $0.models.map(\.contextWindow) }
+        windowMax = windows.contains(nil) ? nil : windows.compactMap(\.self).max()
     }
 
     public func provider(of candidate: Candidate) -> Int { targets[candidate.target].provider }
@@ -42,21 +46,19 @@ public struct CandidateTable: Sendable {
     public func model(of candidate: Candidate) -> Model { targets[candidate.target].models[candidate.model] }
     public func keyAlias(of candidate: Candidate) -> String { targets[candidate.target].keys[candidate.key] }
 
-    /// The one after `candidate`: the next key, then the next model with the first key, then the next target.
-    func following(_ candidate: Candidate) -> Candidate {
-        var next = candidate
-        next.key += 1
-        if next.key < targets[next.target].keys.count { return next }
-        next.key = 0
-        next.model += 1
-        if next.model < targets[next.target].models.count { return next }
-        return Candidate(target: next.target + 1, model: 0, key: 0)
+    /// The one after `candidate` at its target: the next key, then the next model with the first key.
+    func following(_ candidate: Candidate) -> Candidate? {
+        let target = targets[candidate.target]
+        if candidate.key + 1 < target.keys.count {
+            return Candidate(target: candidate.target, model: candidate.model, key: candidate.key + 1)
+        }
+        return followingModel(candidate)
     }
 
-    /// The first key of the next model, or the next target where there is none.
-    func followingModel(_ candidate: Candidate) -> Candidate {
-        let lastKey = targets[candidate.target].keys.count - 1
-        return following(Candidate(target: candidate.target, model: candidate.model, key: lastKey))
+    /// The first key of its target's next model.
+    func followingModel(_ candidate: Candidate) -> Candidate? {
+        guard candidate.model + 1 < targets[candidate.target].models.count else { return nil }
+        return Candidate(target: candidate.target, model: candidate.model + 1, key: 0)
     }
 }
 

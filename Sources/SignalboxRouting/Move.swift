@@ -42,7 +42,9 @@ public enum AttemptReason: String, Sendable, CaseIterable {
             self = .first
             return
         }
-        if table.provider(of: previous) != table.provider(of: next) {
+        if previous == next {
+            self = .retry
+        } else if table.provider(of: previous) != table.provider(of: next) {
             self = .nextProvider
         } else if previous.target != next.target || previous.model != next.model {
             self = .nextModel

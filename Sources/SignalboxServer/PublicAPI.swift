@@ -110,16 +110,16 @@ struct PublicAPI: Sendable {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
         }
-        let call: ChatCall
+        let (wishes, call): (RoutingWishes, ChatCall)
         do throws(RequestError) {
-            call = try read(exchange)
+            (wishes, call) = try WishesReading.read(exchange, try read(exchange))
         } catch {
             if case .coding = error { events.rejected(.bodyCoding) }
             return turnAway(asked, tenant, error.object)
         }
         let routed = router.begin(
             call, tenant: tenant, requestID: asked.id, receivedAt: exchange.receivedAt, trace: asked.trace,
-            on: exchange.loop, cancelledBy: .owner)
+            wishes: wishes, on: exchange.loop, cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
             let error = ErrorObject(

@@ -189,6 +189,6 @@ import Testing
     @Test func `the demonstration falls back from alpha to beta`() {
         let demo = Configuration.demo
         #expect(demo.route(for: "chat")?.targets.map(\.provider) == ["alpha", "beta", "gamma"])
-        #expect(demo.provider(named: "alpha")?.models == ["mock-unhealthy"])
+        #expect(demo.provider(named: "alpha")?.modelNames == ["mock-unhealthy"])
     }
 }

@@ -38,6 +38,7 @@ private struct FixedGenerator: RandomNumberGenerator {
             switch step {
             case .attempt(let candidate, let reason, _):
                 return "\(plan.table.model(of: candidate).name)/\(candidate.key) \(reason.rawValue)"
+            case .wait(let shortage): return "wait \(shortage.providers)"
             case .returnToCaller(let failure): return "return \(failure.kind.label)"
             case .stop(let failure): return "stop \(failure.kind.label)"
             case .giveUp(let exhaustion): return "give up \(exhaustion.reason.rawValue) \(exhaustion.status)"
@@ -192,7 +193,7 @@ private struct FixedGenerator: RandomNumberGenerator {
         var plan = plan()
         var random = FixedGenerator()
         let step = plan.next(after: nil, at: start, random: &random) { candidate in
-            .rateLimited(for: .seconds(10 - candidate.target - candidate.model))
+            .resting(for: .seconds(10 - candidate.target - candidate.model))
         }
         guard case .giveUp(let exhaustion) = step else {
             Issue.record("nothing should have been tried")

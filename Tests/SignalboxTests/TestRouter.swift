@@ -25,13 +25,13 @@ final class TestRouter: Sendable {
             configuration.providers.append(
                 Configuration.Provider(
                     name: "p\(number)", kind: custom["p\(number)"] == nil ? .mock : .custom,
-                    models: [model]))
+                    models: [Configuration.Model(name: model)]))
         }
         configuration.routes = [
             Configuration.Route(
                 model: "chat",
                 targets: configuration.providers.map {
-                    Configuration.Target(provider: $0.name, models: $0.models)
+                    Configuration.Target(provider: $0.name, models: $0.modelNames)
                 })
         ]
         change(&configuration)

@@ -19,7 +19,7 @@ struct Floors {
         "SignalboxHTTP": Room(floor: 3, outside: ["DequeModule"]),
         "SignalboxStore": Room(floor: 3, outside: ["GRDB"]),
         "SignalboxProviders": Room(floor: 4, outside: ["FoundationEssentials"]),
-        "SignalboxRouting": Room(floor: 4, outside: ["DequeModule"]),
+        "SignalboxRouting": Room(floor: 4, outside: ["DequeModule", "HeapModule"]),
         "SignalboxUsage": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),
         "SignalboxKeys": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),
         "SignalboxRetrieval": Room(floor: 4),

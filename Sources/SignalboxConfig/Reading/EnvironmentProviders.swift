@@ -48,7 +48,8 @@ struct EnvironmentProvider {
     func provider(from environment: [String: String], into ledger: MistakeLedger) -> Configuration.Provider? {
         let names = NumberedVariables.names(startingWith: keyPrefix, in: environment)
         if names.isEmpty { return nil }
-        var provider = Configuration.Provider(name: name, kind: kind, models: models)
+        var provider = Configuration.Provider(
+            name: name, kind: kind, models: models.map { Configuration.Model(name: $0) })
         for (number, name) in names.prefix(SecretSource.keysMax).enumerated() {
             let value = environment[name] ?? ""
             if let flaw = SecretSource.flaw(in: value) {

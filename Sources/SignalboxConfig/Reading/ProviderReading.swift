@@ -23,7 +23,8 @@ extension ConfigurationReading {
 
     private func provider(_ section: Section, name: String, models: [String]) -> Configuration.Provider? {
         let kind = section.required("kind", remedy: "write kind: openai-compatible")?.providerKind()
-        var provider = Configuration.Provider(name: name, kind: kind ?? .mock, models: models)
+        var provider = Configuration.Provider(
+            name: name, kind: kind ?? .mock, models: models.map { Configuration.Model(name: $0) })
         section.set(&provider.timeouts, "timeouts", timeouts)
         section.set(&provider.replyBytesMax, "reply_max") { $0.byteCount(in: .upToAGibibyte) }
         if let keys = section["keys"] { provider.keys = secrets.keys(in: keys, owner: name).map(\.key) }

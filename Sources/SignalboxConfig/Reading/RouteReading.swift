@@ -11,7 +11,7 @@ extension ConfigurationReading {
             var route = Configuration.Route(
                 model: model ?? "", targets: targets(of: section),
                 requestTimeout: configuration.server.requestTimeout)
-            section.set(&route.strategy, "strategy") { $0.choice("strategy", later: NotBuilt.strategies) }
+            section.set(&route.strategy, "strategy") { $0.choice("strategy") }
             section.set(&route.attemptsMax, "attempts_max") { $0.integer(in: 1...64) }
             section.set(&route.requestTimeout, "request_timeout") { $0.duration(in: .upToAnHour) }
             configuration.routes.append(route)
@@ -98,7 +98,7 @@ extension Configuration {
             if targets[name]?.contains(target) != true { targets[name, default: []].append(target) }
         }
         let pairs = providers.flatMap { provider in
-            provider.models.map { Target(provider: provider.name, models: [$0]) }
+            provider.modelNames.map { Target(provider: provider.name, models: [$0]) }
         }
         for pair in pairs { add("\(pair.provider)/\(pair.models[0])", pair) }
         for pair in pairs { add(pair.models[0], pair) }

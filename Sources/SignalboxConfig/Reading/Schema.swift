@@ -84,8 +84,4 @@ enum NotBuilt {
     ]
 
     static let kinds: [String] = []
-
-    static let strategies = [
-        "adaptive", "best-available", "first-available", "random", "round-robin", "weighted",
-    ]
 }

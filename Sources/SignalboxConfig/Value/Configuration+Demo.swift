@@ -14,7 +14,7 @@ extension Configuration {
 
         var configuration = Configuration()
         configuration.providers = [alpha, beta, gamma]
-        let targets = configuration.providers.map { Target(provider: $0.name, models: $0.models) }
+        let targets = configuration.providers.map { Target(provider: $0.name, models: $0.modelNames) }
         configuration.routes = [Route(model: "chat", targets: targets)]
         return configuration
     }

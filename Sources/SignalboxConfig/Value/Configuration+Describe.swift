@@ -84,7 +84,7 @@ extension Configuration.Provider {
         yaml.value("kind", kind.rawValue, depth: 2)
         if let baseURL { yaml.value("base_url", baseURL.text, depth: 2) }
         if !keys.isEmpty { yaml.list("keys", keys.map(\.secret.description), depth: 2) }
-        yaml.list("models", models, depth: 2)
+        yaml.list("models", modelNames, depth: 2)
         yaml.key("timeouts", depth: 2)
         yaml.value("connect", DurationText.print(timeouts.connect), depth: 3)
         yaml.value("first_token", DurationText.print(timeouts.firstToken), depth: 3)
@@ -118,7 +118,7 @@ extension Configuration.Provider {
 extension Configuration.Route {
     fileprivate func describe(in yaml: inout YAMLText, among configuration: Configuration) {
         let names = targets.flatMap { target in
-            let isWhole = configuration.provider(named: target.provider)?.models == target.models
+            let isWhole = configuration.provider(named: target.provider)?.modelNames == target.models
             return isWhole ? [target.provider] : target.models.map { "\(target.provider)/\($0)" }
         }
         yaml.value("model", model, depth: 2, isFirstOfEntry: true)

@@ -12,7 +12,19 @@ extension Configuration {
         /// In the order in which they are tried. May be empty where the provider wants none; at most 1,000.
         public var keys: [Key]
         /// In the order in which they are tried; 1 to 1,000, unique.
-        public var models: [String]
+        public var models: [Model]
+        /// What the provider as a whole may be given at once. Default: no limits.
+        public var limits = Limits()
+        /// The same for each of its keys. Default: no limits; for `gigachat` the streams that ``scope``
+        /// allows.
+        public var keyLimits: Limits
+        /// A key of which the provider says that fewer tokens remain is left before it fails: 0 to
+        /// 1,000,000,000. Default 0: it is used until it fails.
+        public var keyTokensFloor = 0
+        public var breaker = Breaker()
+        /// After how long a key that is out (invalid, without credit) is tried again: 1 s to 24 h. Default
+        /// 15 min.
+        public var keyRecheck = Duration.seconds(900)
         public var timeouts = Timeouts()
         /// A PEM file of certificate authorities that replaces the system's. Default nil: the system's.
         public var certificateAuthorityFile: String?
@@ -34,14 +46,22 @@ extension Configuration {
         public var mock: Mock?
 
         public init(
-            name: String, kind: ProviderKind, baseURL: BaseURL? = nil, keys: [Key] = [], models: [String]
+            name: String, kind: ProviderKind, baseURL: BaseURL? = nil, keys: [Key] = [], models: [Model]
         ) {
             self.name = name
             self.kind = kind
             self.baseURL = baseURL
             self.keys = keys
             self.models = models
+            keyLimits = Limits(concurrency: kind == .gigachat ? scope.streamsMax : nil)
             mock = kind == .mock ? Mock() : nil
+        }
+
+        public var modelNames: [String] { models.map(\.name) }
+
+        /// The model of that name, which a target's always is.
+        public func model(named name: String) -> Model? {
+            models.first { $0.name == name }
         }
     }
 

@@ -9,6 +9,8 @@ public struct Configuration: Sendable, Equatable {
     public var logging = Logging()
     public var tracing = Tracing()
     public var metrics = Metrics()
+    /// What all routes share.
+    public var routing = Routing()
     /// Where telemetry is sent to. Default nil: nowhere.
     public var otlp: OTLP?
     /// In the file's order; names are unique. Never empty when it comes from a loader.
@@ -27,6 +29,12 @@ public struct Configuration: Sendable, Equatable {
     /// The provider of that name, which a route's target always has.
     public func provider(named name: String) -> Provider? {
         providers.first { $0.name == name }
+    }
+
+    /// What `lowest-cost` takes a target to cost: its first model's price; nil where that has none.
+    public func price(of target: Target) -> Price? {
+        guard let model = target.models.first else { return nil }
+        return provider(named: target.provider)?.model(named: model)?.price
     }
 
     /// The route for what a client asked for; nil for an unknown model.

@@ -45,8 +45,14 @@ public struct Ticket: Sendable, Equatable {
     public let admittedAt: Instant
     let providerPass: Breaker.Pass
     let keyPass: Breaker.Pass
-    /// The key was out, and this attempt finds out whether it still is.
-    let isTrial: Bool
+    /// What was out and may be back: this attempt finds out.
+    let trials: Trials
+
+    struct Trials: Sendable, Equatable {
+        var key = Exclusion.Trial.none
+        var model = Exclusion.Trial.none
+        var access = Exclusion.Trial.none
+    }
 
     /// With this attempt the provider's breaker asks whether it may close: it is half-open now.
     public var isProviderProbe: Bool { providerPass.isProbe }

@@ -7,12 +7,14 @@ import SignalboxCore
 ///     half-open ──record(success), the last of so many in a row──▶ closed
 ///     half-open ──record(success)──▶ half-open, ready for the next probe
 ///     half-open ──record(failure)──▶ open, twice as long up to the maximum
-///     half-open ──giveBack, or admit once the probe's lease is over──▶ half-open, another is the probe
+///     half-open ──giveBack──▶ half-open, ready for the next probe
+///     half-open ──admit, once the probe's lease is over──▶ half-open, this one is the probe
 ///
 /// Replies count only in the phase in which their attempts began: what was still under way when the breaker
 /// opened says nothing of later, and a probe that comes back after its lease has lost its say.
 struct Breaker: Sendable {
-    /// What an attempt was let through with; its reply counts while the breaker still goes by the same number.
+    /// What an attempt was let through with; its reply counts while the breaker still goes by the same
+    /// number.
     struct Pass: Sendable, Equatable {
         let number: UInt32
         let isProbe: Bool
@@ -25,15 +27,27 @@ struct Breaker: Sendable {
         case halfOpen(successesInARow: Int, lease: Instant?)
     }
 
-    let settings: BreakerSettings
+    private(set) var settings: BreakerSettings
     private var phase = Phase.closed(failuresInARow: 0)
+    /// Of the closed phase.
+    private var outcomes: OutcomeWindow
+    /// Of the open phase under way, or the next.
     private var cooldown: Duration
     /// Changes with each phase and each probe.
     private var number: UInt32 = 0
 
     init(_ settings: BreakerSettings) {
         self.settings = settings
+        outcomes = OutcomeWindow(span: settings.window)
         cooldown = settings.cooldown
+    }
+
+    /// Goes on under other settings; a cool-down under way stays as long as it was.
+    mutating func adopt(_ settings: BreakerSettings) {
+        guard settings != self.settings else { return }
+        if settings.window != self.settings.window { outcomes = OutcomeWindow(span: settings.window) }
+        cooldown = min(max(cooldown, settings.cooldown), settings.cooldownMax)
+        self.settings = settings
     }
 
     var state: BreakerState {
@@ -44,8 +58,8 @@ struct Breaker: Sendable {
         }
     }
 
-    /// When an attempt will be let through: nil for now.
-    func closedUntil(at now: Instant) -> Instant? {
+    /// Until when nothing is let through; nil if something is now.
+    func refuses(at now: Instant) -> Instant? {
         switch phase {
         case .closed: nil
         case .open(let until): now < until ? until : nil
@@ -53,16 +67,22 @@ struct Breaker: Sendable {
         }
     }
 
-    /// Lets an attempt through; only to be called when ``closedUntil(at:)`` is nil.
-    mutating func admit(at now: Instant) -> Pass {
-        precondition(closedUntil(at: now) == nil, "the breaker is open")
+    /// It wants to know whether it may close: half-open, or due to be.
+    func isProbing(at now: Instant) -> Bool {
         switch phase {
-        case .closed:
-            return Pass(number: number, isProbe: false)
-        case .open:
-            return probe(after: 0, at: now)
-        case .halfOpen(let successes, _):
-            return probe(after: successes, at: now)
+        case .closed: false
+        case .open(let until): until <= now
+        case .halfOpen: true
+        }
+    }
+
+    /// Lets an attempt through; only to be called where ``refuses(at:)`` is nil.
+    mutating func admit(at now: Instant) -> Pass {
+        precondition(refuses(at: now) == nil, "the breaker lets nothing through")
+        switch phase {
+        case .closed: return Pass(number: number, isProbe: false)
+        case .open: return probe(after: 0, at: now)
+        case .halfOpen(let successes, _): return probe(after: successes, at: now)
         }
     }
 
@@ -72,34 +92,37 @@ struct Breaker: Sendable {
         return Pass(number: number, isProbe: true)
     }
 
-    /// Counts a reply; the new state if it changed.
-    mutating func record(success: Bool, of pass: Pass, at now: Instant) -> BreakerState? {
+    /// Counts a reply; the new state if that changed it.
+    mutating func record(failed: Bool, of pass: Pass, at now: Instant) -> BreakerState? {
         guard pass.number == number else { return nil }
         switch phase {
         case .closed(let failures):
-            guard !success else {
-                if failures > 0 { phase = .closed(failuresInARow: 0) }
-                return nil
-            }
-            phase = .closed(failuresInARow: failures + 1)
-            if failures + 1 >= settings.failures { return open(at: now) }
-            return nil
+            return recordClosed(failed: failed, after: failures, at: now)
         case .open:
             return nil
         case .halfOpen(let successes, _):
-            guard success else {
+            guard !failed else {
                 cooldown = min(cooldown * 2, settings.cooldownMax)
                 return open(at: now)
             }
-            number &+= 1
-            if successes + 1 < settings.successes {
-                phase = .halfOpen(successesInARow: successes + 1, lease: nil)
-                return nil
-            }
-            cooldown = settings.cooldown
-            phase = .closed(failuresInARow: 0)
-            return .closed
+            return succeed(after: successes)
         }
+    }
+
+    private mutating func recordClosed(failed: Bool, after failures: Int, at now: Instant) -> BreakerState? {
+        outcomes.record(failed: failed, at: now)
+        guard failed else {
+            if failures > 0 { phase = .closed(failuresInARow: 0) }
+            return nil
+        }
+        phase = .closed(failuresInARow: failures + 1)
+        return failures + 1 >= settings.failures || isRateTooHigh(at: now) ? open(at: now) : nil
+    }
+
+    /// Asked after failures alone: a success never opens a breaker.
+    private mutating func isRateTooHigh(at now: Instant) -> Bool {
+        let (all, failed) = outcomes.counts(at: now)
+        return all >= settings.requestsMin && Double(failed) >= Double(all) * settings.errorRate
     }
 
     private mutating func open(at now: Instant) -> BreakerState {
@@ -108,7 +131,19 @@ struct Breaker: Sendable {
         return .open
     }
 
-    /// The attempt tells nothing of the provider: if it was the probe, another may be.
+    private mutating func succeed(after successes: Int) -> BreakerState? {
+        number &+= 1
+        guard successes + 1 >= settings.successes else {
+            phase = .halfOpen(successesInARow: successes + 1, lease: nil)
+            return nil
+        }
+        phase = .closed(failuresInARow: 0)
+        outcomes.clear()
+        cooldown = settings.cooldown
+        return .closed
+    }
+
+    /// The attempt tells nothing: if it was the probe, another may be.
     mutating func giveBack(_ pass: Pass) {
         guard pass.isProbe, pass.number == number, case .halfOpen(let successes, _) = phase else { return }
         phase = .halfOpen(successesInARow: successes, lease: nil)

@@ -11,7 +11,10 @@ public enum StandingChange: Sendable, Equatable {
     case keyRests(key: Int, model: Int?, for: Duration)
     /// The key may not use the model.
     case accessMissing(key: Int, model: Int)
+    /// The provider does not have the model.
     case modelOut(model: Int)
+    /// It has it now.
+    case modelBack(model: Int)
     case health(Health)
 }
 

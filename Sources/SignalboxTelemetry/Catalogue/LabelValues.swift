@@ -68,3 +68,11 @@ public enum ContentEncoding: String, Sendable, CaseIterable {
     case identity
     case gzip
 }
+
+/// Why a request could not wait for a provider's limits.
+public enum QueueRejection: String, Sendable, CaseIterable {
+    /// As many as allowed waited.
+    case full
+    /// It had waited as long as it was allowed to.
+    case late
+}

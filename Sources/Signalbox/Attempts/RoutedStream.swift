@@ -9,9 +9,7 @@ public final class RoutedStream: @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
     private let reply: IncomingReply
-    private let candidate: ResolvedCandidate
-    private let start: Instant
-    private unowned let call: RoutedCall
+    private let attempt: Attempt
     private var decoder: any StreamDecoder
     private var events: StreamEvents
     /// Nil where the caller speaks OpenAI's dialect: chunks then go out as they are.
@@ -38,14 +36,11 @@ public final class RoutedStream: @unchecked Sendable {
     private static let eventEnd = Array("\n\n".utf8)
     private static let terminator = Array("data: [DONE]\n\n".utf8)
 
-    init(
-        _ reply: IncomingReply, from candidate: ResolvedCandidate, for call: RoutedCall, since start: Instant
-    ) {
+    init(_ reply: IncomingReply, of attempt: Attempt) {
         self.reply = reply
-        self.candidate = candidate
-        self.call = call
-        self.start = start
-        let adapter = candidate.provider.adapter
+        self.attempt = attempt
+        let call = attempt.call
+        let adapter = attempt.candidate.provider.adapter
         decoder = adapter.streamDecoder(
             for: call.call,
             StreamOpening(receivedAt: call.router.time.wallTime(), requestID: call.requestID))
@@ -53,8 +48,11 @@ public final class RoutedStream: @unchecked Sendable {
         isNative = decoder.isNative
         renderer = call.call.native?.dialect.streamRenderer(
             requestID: call.requestID, isNative: isNative)
-        pace = StreamPace(start: start)
+        pace = StreamPace(start: attempt.start)
     }
+
+    private var call: RoutedCall { attempt.call }
+    private var candidate: ResolvedCandidate { attempt.candidate }
 
     /// Reads up to the first delta. What it answers with has gone wrong before that.
     ///
@@ -62,7 +60,8 @@ public final class RoutedStream: @unchecked Sendable {
     /// the network cuts its packets must not decide whether a request is sent again.
     func open() async -> UpstreamFailure? {
         // A provider may send its head at once, and keep-alive comments after it: that is no first token.
-        reply.limit(until: start.advanced(by: candidate.provider.timeouts.firstByte), phase: .firstByte)
+        reply.limit(
+            until: attempt.start.advanced(by: candidate.provider.timeouts.firstByte), phase: .firstByte)
         defer { reply.liftLimit() }
         do throws(UpstreamFailure) {
             try await readHead()
@@ -76,7 +75,7 @@ public final class RoutedStream: @unchecked Sendable {
         }
         let now = call.worker.loop.now()
         firstTokenAt = now
-        candidate.metrics.firstToken(after: now.seconds(since: start))
+        attempt.firstToken(at: now)
         return nil
     }
 
@@ -130,9 +129,8 @@ public final class RoutedStream: @unchecked Sendable {
         reply.cancel()
         var failure = failure
         if failure.kind != .cancelled { failure.kind = .interrupted }
-        call.summarize(decoder.summary)
-        candidate.provider.metrics.inflight.decrement()
-        call.record(candidate, since: start, failure: failure, status: reply.status)
+        attempt.summarize(decoder.summary)
+        attempt.record(failure: failure, status: reply.status)
         return failure
     }
 
@@ -217,7 +215,7 @@ public final class RoutedStream: @unchecked Sendable {
     /// The first chunk, of content or not. Its model is the stream's.
     private func begin(at arrived: Instant) {
         pace.begin(candidate.genAI.chat.stream(answeredBy: decoder.summary.model))
-        call.firstChunk(at: arrived)
+        attempt.firstChunk(at: arrived)
     }
 
     private func endWithoutTerminator() throws(UpstreamFailure) {
@@ -233,11 +231,10 @@ public final class RoutedStream: @unchecked Sendable {
         if renderer == nil { output += RoutedStream.terminator } else { renderer?.end(to: &output) }
         reply.discardRest(within: RoutedStream.lingerMax)
         let summary = decoder.summary
-        call.summarize(summary)
+        attempt.summarize(summary)
         if let usage = summary.usage, let firstTokenAt {
             candidate.metrics.streamed(usage, in: call.worker.loop.now().seconds(since: firstTokenAt))
         }
-        candidate.provider.metrics.inflight.decrement()
-        call.record(candidate, since: start, failure: nil, status: reply.status)
+        attempt.record(failure: nil, status: reply.status)
     }
 }

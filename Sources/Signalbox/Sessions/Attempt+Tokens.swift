@@ -2,12 +2,9 @@ import SignalboxCore
 import SignalboxHTTP
 
 // Attempts at vendors whose calls carry tokens.
-extension RoutedCall {
-    /// One attempt that carries a token: a token that the vendor refuses is replaced once.
-    func converse(
-        _ body: [UInt8], over transport: ResolvedCandidate.Transport, with candidate: ResolvedCandidate,
-        _ tokens: TokenDesk, since start: Instant
-    ) async -> Result<Answer, UpstreamFailure> {
+extension Attempt {
+    /// Sends it with a token: a token that the vendor refuses is replaced once.
+    func converse(with tokens: TokenDesk) async -> Result<RoutedCall.Answer, UpstreamFailure> {
         var rejected: (generation: Int, failure: UpstreamFailure)?
         while true {
             let held: TokenMachine.Held
@@ -16,17 +13,9 @@ extension RoutedCall {
             } catch {
                 return .failure(error)
             }
-            let sentAt = worker.loop.now()
-            let reply = send(
-                body, headers: headers(for: candidate) + [tokens.header(held)], over: transport, to: candidate
-            )
-            let result: Result<Answer, UpstreamFailure>
-            if call.isStreaming {
-                result = await openStream(reply, from: candidate, since: start)
-            } else {
-                let whole = await takeWhole(reply, from: candidate)
-                result = settle(whole, of: reply, from: candidate, since: start, sentAt: sentAt)
-            }
+            let sentAt = loop.now()
+            let reply = send(headers + [tokens.header(held)])
+            let result = call.isStreaming ? await openStream(reply) : await settle(reply, sentAt: sentAt)
             guard case .failure(let failure) = result, failure.kind == .keyRejected, rejected == nil else {
                 return result
             }
@@ -38,17 +27,17 @@ extension RoutedCall {
     private func token(
         from tokens: TokenDesk, rejected: (generation: Int, failure: UpstreamFailure)?
     ) async throws(UpstreamFailure) -> TokenMachine.Held {
-        let asked = worker.loop.now()
-        defer { addWait(since: asked) }
+        let asked = loop.now()
+        defer { call.addWait(since: asked) }
         while !isCancelled {
             switch tokens.ask(
-                rejected: rejected, on: worker, router.time, cancelledBy: caller.canceller)
+                rejected: rejected, on: call.worker, call.router.time, cancelledBy: call.canceller)
             {
             case .token(let held): return held
             case .failure(let failure): throw failure
             case .wait(let wait):
                 reply = wait
-                wait.limit(until: deadline.instant, phase: .total)
+                wait.limit(until: call.deadline.instant, phase: .total)
                 defer { wait.liftLimit() }
                 do throws(TransportError) { _ = try await wait.whole() } catch {
                     throw UpstreamFailure(error, status: 0)

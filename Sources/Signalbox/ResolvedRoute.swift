@@ -1,0 +1,65 @@
+import SignalboxConfig
+import SignalboxCore
+import SignalboxRouting
+import Synchronization
+
+/// One name that clients ask for, and every way to answer it.
+final class ResolvedRoute: Sendable {
+    let name: String
+    let strategy: Strategy
+    let weights: AdaptiveWeights
+    let limits: AttemptPlan.Limits
+    let requestTimeout: Duration
+    let onInterrupt: Configuration.Route.Interruption
+    let hold: Configuration.Hold
+    let hedgeAfter: Duration?
+    let keepsSessions: Bool
+    let metrics: RouteMetrics
+    /// By the priorities' ranks; those without targets of their own share one.
+    private let lanes: [Lane]
+    private let turns = Atomic<Int>(0)
+
+    init(_ route: Configuration.Route, providers: [String: ResolvedProvider], metrics: RouteMetrics) {
+        name = route.model
+        self.metrics = metrics
+        guard let strategy = Strategy(rawValue: route.strategy.rawValue) else {
+            preconditionFailure("the configuration's strategies are routing's")
+        }
+        self.strategy = strategy
+        weights = AdaptiveWeights(route.adaptive)
+        requestTimeout = route.requestTimeout
+        limits = AttemptPlan.Limits(
+            attemptsMax: route.attemptsMax, waitForPreferred: route.waitForPreferred)
+        onInterrupt = route.onInterrupt
+        hold = route.hold
+        hedgeAfter = route.hedgeAfter
+        keepsSessions = route.keepsSessions
+        let usual = Lane(route.targets, providers: providers)
+        lanes = RequestPriority.allCases.map { priority in
+            route.targetsByPriority[priority].map { Lane($0, providers: providers) } ?? usual
+        }
+    }
+
+    func lane(for priority: RequestPriority) -> Lane {
+        lanes[priority.rank]
+    }
+
+    /// Counts requests, for strategies that take turns.
+    func nextTurn() -> Int {
+        turns.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+}
+
+extension AdaptiveWeights {
+    init(_ adaptive: Configuration.Adaptive) {
+        self.init(
+            high: ScoreWeights(adaptive.high), normal: ScoreWeights(adaptive.normal),
+            low: ScoreWeights(adaptive.low))
+    }
+}
+
+extension ScoreWeights {
+    init(_ weights: Configuration.Adaptive.Weights) {
+        self.init(capacity: weights.capacity, latency: weights.latency, weight: weights.weight)
+    }
+}

@@ -1,0 +1,172 @@
+public import SignalboxCore
+
+extension ProviderStanding {
+    /// Remembers how an attempt ended, by the column "remembered as" of docs/failures.md.
+    ///
+    /// What the provider fails at counts for its breaker and for that of the key that met it. What it refuses
+    /// (a limit, a key, a model, a request) is no failure of either, nor a success; nor is a caller who left.
+    /// Such an attempt, if it was a probe, gives its turn back.
+    ///
+    /// - Returns: What that changed, for metrics and the log; mostly nothing.
+    public mutating func settle(
+        _ ticket: Ticket, _ ending: AttemptEnding, at now: Instant
+    ) -> [StandingChange] {
+        let now = advance(to: now)
+        leave(ticket)
+        settleTokens(ticket, ending.tokensUsed, at: now)
+        var changes: [StandingChange] = []
+        switch ending.failure {
+        case nil:
+            health.recordAnswer(latency: ending.latency, at: now)
+            record(failed: false, ticket, at: now, &changes)
+            readmit(ticket, at: now, &changes)
+        case .unreachable, .timeout, .overloaded, .malformedReply, .interrupted:
+            health.recordFailure(at: now)
+            record(failed: true, ticket, at: now, &changes)
+            giveBackTrials(ticket, at: now)
+        case .rateLimited:
+            giveBack(ticket, at: now)
+            rest(ticket, ending, at: now, &changes)
+        case .keyRejected:
+            giveBack(ticket, at: now)
+            exclude(key: ticket.key, for: .keyRejected, at: now, &changes)
+        case .noCredit:
+            giveBack(ticket, at: now)
+            exclude(key: ticket.key, for: .noCredit, at: now, &changes)
+        case .accessMissing:
+            giveBack(ticket, at: now)
+            let until = now.advanced(by: settings.keyRecheck)
+            let isNews = keys[ticket.key].models.change(ticket.model) {
+                $0.access.exclude(for: .accessMissing, until: until)
+            }
+            if isNews { changes.append(.accessMissing(key: ticket.key, model: ticket.model)) }
+        case .modelNotFound:
+            giveBack(ticket, at: now)
+            let until = now.advanced(by: settings.keyRecheck)
+            if models[ticket.model].out.exclude(for: .modelNotFound, until: until) {
+                changes.append(.modelOut(model: ticket.model))
+            }
+        case .contextTooLong, .contentFiltered, .invalidRequest, .cancelled:
+            giveBack(ticket, at: now)
+        }
+        heed(ending, of: ticket, at: now, &changes)
+        if let change = healthChange(at: now) { changes.append(change) }
+        return changes
+    }
+
+    /// A key check's word: what it says is bad is out, and what it says is good is back.
+    public mutating func keyChecked(_ key: Int, isGood: Bool, at now: Instant) -> [StandingChange] {
+        let now = advance(to: now)
+        var changes: [StandingChange] = []
+        if !isGood {
+            exclude(key: key, for: keys[key].out.reason ?? .keyRejected, at: now, &changes)
+        } else if keys[key].out.readmit() {
+            changes.append(.keyBack(key: key))
+        }
+        return changes
+    }
+
+    private mutating func settleTokens(_ ticket: Ticket, _ used: Int?, at now: Instant) {
+        guard let used, used != ticket.tokens else { return }
+        let (reserved, past) = (ticket.tokens, ticket.admittedAt)
+        tokens.settle(reserved: reserved, used: used, reservedAt: past, at: now)
+        keys[ticket.key].tokens.settle(reserved: reserved, used: used, reservedAt: past, at: now)
+    }
+
+    private mutating func record(
+        failed: Bool, _ ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]
+    ) {
+        if let state = breaker.record(failed: failed, of: ticket.providerPass, at: now) {
+            changes.append(.providerBreaker(to: state))
+        }
+        if let state = keys[ticket.key].breaker.record(failed: failed, of: ticket.keyPass, at: now) {
+            changes.append(.keyBreaker(key: ticket.key, to: state))
+        }
+    }
+
+    /// An answer: what was tried with it is good again, and rate limits no longer go on.
+    private mutating func readmit(_ ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]) {
+        keys[ticket.key].rest.answered(begunAt: ticket.admittedAt)
+        keys[ticket.key].models.changeIfAny(ticket.model, at: now) {
+            $0.rest.answered(begunAt: ticket.admittedAt)
+            _ = $0.access.readmit(ticket.trials.access)
+        }
+        guard ticket.trials != Ticket.Trials() else { return }
+        if keys[ticket.key].out.readmit(ticket.trials.key) { changes.append(.keyBack(key: ticket.key)) }
+        if models[ticket.model].out.readmit(ticket.trials.model) {
+            changes.append(.modelBack(model: ticket.model))
+        }
+    }
+
+    private mutating func exclude(
+        key: Int, for reason: OutReason, at now: Instant, _ changes: inout [StandingChange]
+    ) {
+        let until = now.advanced(by: settings.keyRecheck)
+        if keys[key].out.exclude(for: reason, until: until) {
+            changes.append(.keyOut(key: key, reason: reason))
+        }
+    }
+
+    private mutating func rest(
+        _ ticket: Ticket, _ ending: AttemptEnding, at now: Instant, _ changes: inout [StandingChange]
+    ) {
+        let asked = ending.retryAfter ?? ending.resetOfExhausted
+        let begun = ticket.admittedAt
+        let model = ending.limitIsPerModel ? ticket.model : nil
+        let rest =
+            if let model {
+                keys[ticket.key].models.change(model) { $0.rest.limit(asked: asked, begunAt: begun, at: now) }
+            } else {
+                keys[ticket.key].rest.limit(asked: asked, begunAt: begun, at: now)
+            }
+        if let rest { changes.append(.keyRests(key: ticket.key, model: model, for: rest)) }
+    }
+
+    /// Takes what the provider's headers say of its limits.
+    private mutating func heed(
+        _ ending: AttemptEnding, of ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]
+    ) {
+        if let notice = ending.requestLimit {
+            if !ending.limitIsPerModel { keys[ticket.key].requests.correct(notice, at: now) }
+            leaveEarly(notice, below: 1, perModel: ending.limitIsPerModel, ticket, at: now, &changes)
+        }
+        if let notice = ending.tokenLimit {
+            if !ending.limitIsPerModel { keys[ticket.key].tokens.correct(notice, at: now) }
+            leaveEarly(
+                notice, below: max(1, settings.tokensFloor), perModel: ending.limitIsPerModel, ticket,
+                at: now, &changes)
+        }
+    }
+
+    /// Rests before the limit is met, where the windows do not see to it: below the floor of tokens, and
+    /// where the limit is of one model.
+    private mutating func leaveEarly(
+        _ notice: LimitNotice, below floor: Int, perModel: Bool, _ ticket: Ticket, at now: Instant,
+        _ changes: inout [StandingChange]
+    ) {
+        guard let remaining = notice.remaining, remaining < floor, perModel || floor > 1 else { return }
+        let wait = notice.resetsIn ?? .seconds(60)
+        guard wait > .zero else { return }
+        var isNews = false
+        if perModel {
+            keys[ticket.key].models.change(ticket.model) {
+                isNews = $0.rest.remaining(at: now) == nil
+                isNews = $0.rest.extend(for: wait, at: now) != nil && isNews
+            }
+        } else {
+            isNews = keys[ticket.key].rest.remaining(at: now) == nil
+            isNews = keys[ticket.key].rest.extend(for: wait, at: now) != nil && isNews
+        }
+        guard isNews else { return }
+        let model = perModel ? ticket.model : nil
+        changes.append(.keyRests(key: ticket.key, model: model, for: min(wait, Rest.max)))
+    }
+}
+
+extension AttemptEnding {
+    /// When what the provider says is used up will be there again.
+    fileprivate var resetOfExhausted: Duration? {
+        let notices = [requestLimit, tokenLimit].compactMap(\.self)
+        return notices.compactMap { $0.remaining == 0 ? $0.resetsIn : nil }.max()
+    }
+}

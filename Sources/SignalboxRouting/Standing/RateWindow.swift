@@ -1,0 +1,146 @@
+import SignalboxCore
+
+/// What goes through in a minute: requests or tokens, of a provider or of one of its keys.
+///
+/// Two counts, and each has its say:
+///
+/// Ours, where a limit is configured: no 60 seconds let more through than the limit. It counts in 61 slots of
+/// a second, so that an amount leaves 60 to 61 seconds after it was reserved, never sooner.
+///
+/// The provider's, from the headers of its replies: until its reset no more goes through than it said was
+/// left, where that is less than by our own count. Where no limit is configured the provider's is learnt:
+/// after each reset its whole limit is there again, and resets are taken to come every 60 seconds until it
+/// says otherwise.
+///
+/// 488 bytes of slots, whatever the traffic.
+struct RateWindow: Sendable {
+    enum Opening: Sendable, Equatable {
+        case now
+        /// Exactly then, if nothing else happens; later than now.
+        case at(Instant)
+        /// It is larger than the whole limit.
+        case never
+
+        /// When both have come.
+        func and(_ other: Opening) -> Opening {
+            switch (self, other) {
+            case (.never, _), (_, .never): .never
+            case (.now, _): other
+            case (_, .now): self
+            case (.at(let one), .at(let two)): .at(max(one, two))
+            }
+        }
+    }
+
+    private struct Told: Sendable {
+        var limit: Int?
+        var remaining: Int
+        var until: Instant
+    }
+
+    private static let span: Int64 = 60_000_000_000
+    /// A reset that a provider promises for later than in a day is waited for no longer than this.
+    static let resetMax = Duration.seconds(86_400)
+    /// No amount counts for more: sums stay far from overflowing, whatever a provider claims to have used.
+    static let amountMax = 1 << 40
+
+    /// As configured.
+    var limit: Int?
+    private var counted = RollingSum(slots: 61, width: .seconds(1))
+    private var told: Told?
+
+    init(limit: Int?) {
+        self.limit = limit
+    }
+
+    /// When `amount` fits.
+    mutating func opening(for amount: Int, at now: Instant) -> Opening {
+        advance(to: now)
+        var opening: Instant?
+        if let limit {
+            guard amount <= limit else { return .never }
+            let excess = counted.sum - (limit - amount)
+            if excess > 0 { opening = counted.departure(of: excess) }
+        }
+        if let told, amount > told.remaining {
+            if let limit = told.limit, amount > limit { return .never }
+            opening = max(opening ?? told.until, told.until)
+        }
+        return opening.map { .at($0) } ?? .now
+    }
+
+    /// Counts `amount`, whether it fits or not.
+    mutating func reserve(_ amount: Int, at now: Instant) {
+        advance(to: now)
+        counted.add(min(amount, Self.amountMax))
+        if let remaining = told?.remaining { told?.remaining = max(0, remaining - amount) }
+    }
+
+    /// Counts `used` instead of what was reserved at `past`. What the provider told stays as it is: its next
+    /// reply will know better.
+    mutating func settle(reserved: Int, used: Int, reservedAt past: Instant, at now: Instant) {
+        guard used != reserved else { return }
+        advance(to: now)
+        let bounds = 0...Self.amountMax
+        counted.correct(used.clamped(to: bounds) - reserved.clamped(to: bounds), at: past)
+    }
+
+    /// Gives back what was reserved at `past` and never sent.
+    mutating func release(_ amount: Int, reservedAt past: Instant, at now: Instant) {
+        settle(reserved: amount, used: 0, reservedAt: past, at: now)
+    }
+
+    /// Takes the provider's word; the newest reply's counts.
+    mutating func correct(_ notice: LimitNotice, at now: Instant) {
+        advance(to: now)
+        let toldLimit = notice.limit.flatMap { $0 > 0 ? $0 : nil }
+        let learnt = limit == nil ? toldLimit.map { $0 - counted.sum } : nil
+        guard let remaining = notice.remaining ?? learnt else { return }
+        if let limit, remaining >= limit - counted.sum {
+            told = nil
+            return
+        }
+        let wait = min(notice.resetsIn ?? .nanoseconds(Self.span), Self.resetMax)
+        told = Told(limit: toldLimit, remaining: max(0, remaining), until: now.advanced(by: wait))
+    }
+
+    /// In the last 60 seconds, by our count.
+    mutating func used(at now: Instant) -> Int {
+        advance(to: now)
+        return counted.sum
+    }
+
+    /// As configured, else as learnt.
+    var limitKnown: Int? { limit ?? told?.limit }
+
+    /// The share that is free, 0...1; 1 where nothing limits.
+    mutating func headroom(at now: Instant) -> Double {
+        advance(to: now)
+        var share = 1.0
+        if let limit { share = Double(max(0, limit - counted.sum)) / Double(limit) }
+        guard let told else { return share }
+        guard let limit = told.limit else { return told.remaining == 0 ? 0 : share }
+        return min(share, Double(told.remaining) / Double(limit))
+    }
+
+    private mutating func advance(to now: Instant) {
+        counted.advance(to: now)
+        if let told, told.until <= now { reset(told, at: now) }
+    }
+
+    private mutating func reset(_ past: Told, at now: Instant) {
+        guard limit == nil, let remaining = past.limit else {
+            told = nil
+            return
+        }
+        let late = now.nanoseconds - past.until.nanoseconds
+        let next = past.until.nanoseconds + (late / Self.span + 1) * Self.span
+        told = Told(limit: remaining, remaining: remaining, until: Instant(nanoseconds: next))
+    }
+}
+
+extension Int {
+    fileprivate func clamped(to bounds: ClosedRange<Int>) -> Int {
+        Swift.min(Swift.max(self, bounds.lowerBound), bounds.upperBound)
+    }
+}
