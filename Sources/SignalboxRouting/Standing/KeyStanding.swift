@@ -59,14 +59,28 @@ struct KeyStanding: Sendable {
         return breaker.admit(at: now)
     }
 
-    /// The share of its tightest limit that is free; nil if an attempt of `amount` tokens could not be
-    /// admitted, whatever the model.
-    mutating func headroom(tokens amount: Int, _ settings: StandingSettings, at now: Instant) -> Double? {
+    /// The share of its tightest limit that is free, as far as that is known or guessed; nil if an attempt of
+    /// `amount` tokens could not be admitted, whatever the model.
+    mutating func room(tokens amount: Int, _ settings: StandingSettings, at now: Instant) -> Double? {
         guard refusal(model: nil, at: now) == nil, rest.until <= now,
             inFlight < settings.keyLimits.concurrency ?? .max,
             opening(tokens: amount, at: now) == .now
         else { return nil }
-        return limitsHeadroom(settings, at: now)
+        return min(
+            requests.room(at: now), tokens.room(at: now),
+            Self.headroom(inFlight, of: settings.keyLimits.concurrency))
+    }
+
+    /// A limit was met: one of these, if nobody tells of others. One that an earlier rest would have spared
+    /// says no more than that did.
+    mutating func meetLimit(begunAt attempt: Instant, at now: Instant) {
+        guard rest.until <= attempt else { return }
+        requests.meetLimit(at: now)
+        tokens.meetLimit(at: now)
+    }
+
+    mutating func fullIn(at now: Instant) -> Duration? {
+        RateWindow.sooner(requests.fullIn(at: now), tokens.fullIn(at: now))
     }
 
     mutating func limitsHeadroom(_ settings: StandingSettings, at now: Instant) -> Double {

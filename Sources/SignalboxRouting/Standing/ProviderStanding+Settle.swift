@@ -26,6 +26,7 @@ extension ProviderStanding {
             giveBackTrials(ticket, at: now)
         case .rateLimited:
             giveBack(ticket, at: now)
+            if !ending.limitIsPerModel { keys[ticket.key].meetLimit(begunAt: ticket.admittedAt, at: now) }
             rest(ticket, ending, at: now, &changes)
         case .keyRejected:
             giveBack(ticket, at: now)

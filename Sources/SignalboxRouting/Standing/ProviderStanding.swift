@@ -76,20 +76,21 @@ public struct ProviderStanding: Sendable {
     public mutating func view(tokens amount: Int, at now: Instant) -> ProviderView {
         let now = advance(to: now)
         var headroom = 0.0
-        var hasKey = false
+        var freest: Int?
         for key in keys.indices where keys[key].retiredAt == nil {
-            guard let free = keys[key].headroom(tokens: amount, settings, at: now) else { continue }
-            hasKey = true
-            headroom = max(headroom, free)
+            guard let free = keys[key].room(tokens: amount, settings, at: now) else { continue }
+            if freest == nil || free > headroom { (freest, headroom) = (key, free) }
         }
         let refusedUntil = breaker.refuses(at: now)
         let isOpen =
-            hasKey && refusedUntil == nil && inFlight < settings.limits.concurrency ?? .max
+            freest != nil && refusedUntil == nil && inFlight < settings.limits.concurrency ?? .max
             && requests.opening(for: 1, at: now) == .now && tokens.opening(for: amount, at: now) == .now
+        var fullIn = RateWindow.sooner(requests.fullIn(at: now), tokens.fullIn(at: now))
+        if let freest { fullIn = RateWindow.sooner(fullIn, keys[freest].fullIn(at: now)) }
         return ProviderView(
             health: health.health(at: now), latencyMean: health.latencyMean,
-            headroom: min(headroom, ownHeadroom(at: now)), inFlight: inFlight, isOpen: isOpen,
-            isProbing: breaker.isProbing(at: now))
+            headroom: min(headroom, ownHeadroom(at: now)), fullIn: fullIn, inFlight: inFlight,
+            isOpen: isOpen, isProbing: breaker.isProbing(at: now))
     }
 
     mutating func ownHeadroom(at now: Instant) -> Double {
