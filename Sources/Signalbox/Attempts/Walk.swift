@@ -44,13 +44,16 @@ struct Walk {
     /// Takes the candidate's place, after the pause before it. Nil if it is not to be had any more, or the
     /// client has left.
     mutating func take(_ candidate: Candidate, after pause: Duration) async -> Ticket? {
+        if let ticket {
+            self.ticket = nil
+            return ticket
+        }
+        // The same candidate once more: its place was given back when the last attempt ended.
         if pause > .zero {
             guard await call.rest(pause), !call.isCancelled else { return nil }
-            var asking = Asking(self, at: call.worker.loop.now())
-            return asking.admit(candidate) == .open ? asking.ticket : nil
         }
-        defer { ticket = nil }
-        return ticket
+        var asking = Asking(self, at: call.worker.loop.now())
+        return asking.admit(candidate) == .open ? asking.ticket : nil
     }
 
     /// What comes after a place that was not to be had any more.

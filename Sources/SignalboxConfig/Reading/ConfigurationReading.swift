@@ -30,6 +30,7 @@ struct ConfigurationReading {
         readLogging()
         readTracing()
         readMetrics()
+        readRouting()
         readProviders()
         readRoutes()
         readTenants()

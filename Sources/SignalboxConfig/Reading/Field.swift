@@ -107,10 +107,15 @@ extension Field {
 
     /// A decimal number from 0 to 1.
     func ratio() -> Double? {
-        let expected = "a number from 0 to 1"
+        decimal(in: 0...1)
+    }
+
+    func decimal(in range: ClosedRange<Int>) -> Double? {
+        let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
         guard let text = text(expected: expected) else { return nil }
         let isDecimal = text.utf8.first.map { (0x30...0x39).contains($0) } == true
-        guard isDecimal, !text.contains("x"), let number = Double(text), (0...1).contains(number) else {
+        let bounds = Double(range.lowerBound)...Double(range.upperBound)
+        guard isDecimal, !text.contains("x"), let number = Double(text), bounds.contains(number) else {
             refuse("\(Spelling.quoted(text)) is not \(expected)")
             return nil
         }

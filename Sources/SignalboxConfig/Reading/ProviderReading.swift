@@ -12,7 +12,7 @@ extension ConfigurationReading {
             guard let section = Section(entry, .provider) else { continue }
             let name = providerName(section, places: &places)
             let models = models(of: section)
-            if let name { knownModels[name] = models }
+            if let name { knownModels[name] = models?.map(\.name) }
             // A nameless provider is read to its end all the same, for its other mistakes.
             guard let provider = provider(section, name: name ?? "unnamed", models: models ?? []) else {
                 continue
@@ -21,10 +21,12 @@ extension ConfigurationReading {
         }
     }
 
-    private func provider(_ section: Section, name: String, models: [String]) -> Configuration.Provider? {
+    private func provider(
+        _ section: Section, name: String, models: [Configuration.Model]
+    ) -> Configuration.Provider? {
         let kind = section.required("kind", remedy: "write kind: openai-compatible")?.providerKind()
         var provider = Configuration.Provider(
-            name: name, kind: kind ?? .mock, models: models.map { Configuration.Model(name: $0) })
+            name: name, kind: kind ?? .mock, models: models)
         section.set(&provider.timeouts, "timeouts", timeouts)
         section.set(&provider.replyBytesMax, "reply_max") { $0.byteCount(in: .upToAGibibyte) }
         if let keys = section["keys"] { provider.keys = secrets.keys(in: keys, owner: name).map(\.key) }
@@ -34,6 +36,7 @@ extension ConfigurationReading {
         section.set(&provider.dropsUnsupported, "drop_unsupported") { $0.flag() }
         section.set(&provider.mock, "mock", mock)
         if let kind { readVendor(kind, section, into: &provider) }
+        readLimits(section, into: &provider)
         switch kind {
         case .openAICompatible:
             _ = section.required("base_url", remedy: "write base_url: https://… up to and with /v1")
@@ -79,23 +82,6 @@ extension ConfigurationReading {
         }
         places[name] = section.field.path
         return name
-    }
-
-    private func models(of section: Section) -> [String]? {
-        let remedy = "list the models to use: models: [NAME]"
-        guard let field = section.required("models", remedy: remedy),
-            let entries = field.list(max: 1_000, expected: "a list of model names")
-        else { return nil }
-        if entries.isEmpty { field.refuse("has no model", remedy) }
-        var seen: Set<String> = []
-        let models = entries.compactMap { entry -> String? in
-            guard let model = entry.name(bytesMax: 200) else { return nil }
-            if !seen.insert(model).inserted {
-                entry.refuse("\(Spelling.quoted(model)) is listed twice", "remove one")
-            }
-            return model
-        }
-        return models.isEmpty || models.count < entries.count ? nil : models
     }
 
     private func timeouts(_ field: Field) -> Configuration.Timeouts? {

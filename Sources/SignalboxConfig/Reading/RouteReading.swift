@@ -7,15 +7,45 @@ extension ConfigurationReading {
         var places: [String: String] = [:]
         for entry in entries {
             guard let section = Section(entry, .route) else { continue }
-            let model = routeModel(section, places: &places)
-            var route = Configuration.Route(
-                model: model ?? "", targets: targets(of: section),
-                requestTimeout: configuration.server.requestTimeout)
-            section.set(&route.strategy, "strategy") { $0.choice("strategy") }
-            section.set(&route.attemptsMax, "attempts_max") { $0.integer(in: 1...64) }
-            section.set(&route.requestTimeout, "request_timeout") { $0.duration(in: .upToAnHour) }
-            configuration.routes.append(route)
+            configuration.routes.append(route(section, model: routeModel(section, places: &places) ?? ""))
         }
+    }
+
+    private func route(_ section: Section, model: String) -> Configuration.Route {
+        let strategy: Configuration.Route.Strategy? = section.value("strategy", default: .ordered) {
+            $0.choice("strategy")
+        }
+        let interruption: Configuration.Route.Interruption? = section.value("on_interrupt", default: .error) {
+            $0.choice("way to treat an interrupted answer")
+        }
+        let deadline = section.value("request_timeout", default: configuration.server.requestTimeout) {
+            $0.duration(in: .upToAnHour)
+        }
+        let lists = targetLists(of: section, strategy: strategy)
+        var route = Configuration.Route(model: model, targets: [])
+        route.strategy = strategy ?? .ordered
+        for list in lists {
+            if let priority = list.priority {
+                route.targetsByPriority[priority] = list.targets
+            } else {
+                route.targets = list.targets ?? []
+            }
+        }
+        section.set(&route.adaptive, "adaptive", adaptive)
+        route.onInterrupt = interruption ?? .error
+        section.set(&route.hold, "hold", hold)
+        section.set(&route.waitForPreferred, "wait_for_preferred") {
+            $0.duration(in: .zero ... .seconds(3_600))
+        }
+        section.set(&route.hedgeAfter, "hedge_after") { $0.duration(in: .upToAnHour) }
+        section.set(&route.keepsSessions, "affinity") { $0.flag() }
+        section.set(&route.attemptsMax, "attempts_max") { $0.integer(in: 1...64) }
+        if let deadline {
+            route.requestTimeout = deadline
+            checkDeadlines(route, section)
+        }
+        check(section, lists, strategy: strategy, interruption: interruption)
+        return route
     }
 
     private func routeModel(_ section: Section, places: inout [String: String]) -> String? {
@@ -29,61 +59,37 @@ extension ConfigurationReading {
         return model
     }
 
-    private func targets(of section: Section) -> [Configuration.Target] {
-        let remedy = "list where to send it: targets: [PROVIDER, PROVIDER/MODEL]"
-        guard let field = section.required("targets", remedy: remedy),
-            let entries = field.list(max: 256, expected: "a list of targets")
-        else { return [] }
-        if entries.isEmpty { field.refuse("has no target", remedy) }
-        return entries.compactMap(target)
+    private func adaptive(_ field: Field) -> Configuration.Adaptive? {
+        guard let section = Section(field, .adaptive) else { return nil }
+        var adaptive = Configuration.Adaptive()
+        section.set(&adaptive.high, "high", weights)
+        section.set(&adaptive.normal, "normal", weights)
+        section.set(&adaptive.low, "low", weights)
+        return adaptive
     }
 
-    private func target(_ field: Field) -> Configuration.Target? {
-        if case .mapping = field.shape { return targetMapping(field) }
-        guard let text = field.text(expected: "a provider, provider/model or {provider: …, model: …}") else {
+    private func weights(_ field: Field) -> Configuration.Adaptive.Weights? {
+        let expected = "three numbers: [CAPACITY, LATENCY, WEIGHT]"
+        guard let entries = field.list(max: 3, expected: "a list of \(expected)") else { return nil }
+        guard entries.count == 3 else {
+            field.refuse("has \(entries.count) entries", "write \(expected)")
             return nil
         }
-        guard let slash = text.firstIndex(of: "/") else {
-            return target(provider: text, at: field, model: nil, at: field)
+        let numbers = entries.compactMap { $0.ratio() }
+        guard numbers.count == 3 else { return nil }
+        if numbers.allSatisfy({ $0 == 0 }) {
+            field.refuse("weighs nothing, so that all targets score alike", "write a number above 0")
         }
-        let model = String(text[text.index(after: slash)...])
-        return target(provider: String(text[..<slash]), at: field, model: model, at: field)
+        return Configuration.Adaptive.Weights(
+            capacity: numbers[0], latency: numbers[1], weight: numbers[2])
     }
 
-    private func targetMapping(_ field: Field) -> Configuration.Target? {
-        guard let section = Section(field, .target),
-            let providerField = section.required("provider", remedy: "name a configured provider"),
-            let provider = providerField.name(bytesMax: 200)
-        else { return nil }
-        guard let modelField = section["model"] else {
-            return target(provider: provider, at: providerField, model: nil, at: field)
-        }
-        guard let model = modelField.name(bytesMax: 200) else { return nil }
-        return target(provider: provider, at: providerField, model: model, at: modelField)
-    }
-
-    private func target(
-        provider: String, at providerField: Field, model: String?, at modelField: Field
-    ) -> Configuration.Target? {
-        // Without any provider, that is the mistake to mend.
-        if knownModels.isEmpty { return nil }
-        guard let listed = knownModels[provider] else {
-            let names = knownModels.keys.sorted()
-            providerField.refuse(
-                "\(Spelling.quoted(provider)) is no provider of this file",
-                Spelling.suggestion(for: provider, among: names)
-                    ?? "configured are \(names.prefix(10).joined(separator: ", "))")
-            return nil
-        }
-        guard let models = listed else { return nil }
-        guard let model else { return Configuration.Target(provider: provider, models: models) }
-        guard models.contains(model) else {
-            modelField.refuse(
-                "\(Spelling.quoted(model)) is not among the models of \(provider)",
-                Spelling.suggestion(for: model, among: models) ?? "add it there, or name one of them")
-            return nil
-        }
-        return Configuration.Target(provider: provider, models: [model])
+    private func hold(_ field: Field) -> Configuration.Hold? {
+        guard let section = Section(field, .hold) else { return nil }
+        var hold = Configuration.Hold()
+        section.set(&hold.bytesMax, "bytes_max") { $0.byteCount(in: .upToAGibibyte) }
+        section.set(&hold.time, "time") { $0.duration(in: .upToAnHour) }
+        return hold
     }
 }
 

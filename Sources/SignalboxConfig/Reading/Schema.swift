@@ -1,3 +1,5 @@
+import SignalboxCore
+
 /// Which keys stand where in the file. docs/configuration.md explains each, and a test holds it to this list.
 enum Schema: String, CaseIterable {
     case root = ""
@@ -8,12 +10,24 @@ enum Schema: String, CaseIterable {
     case logging = "logging"
     case tracing = "tracing"
     case metrics = "metrics"
+    case routing = "routing"
+    case queue = "routing.queue"
+    case affinity = "routing.affinity"
     case provider = "providers[]"
+    case model = "providers[].models[]"
+    case price = "providers[].models[].price"
+    case limits = "providers[].limits"
+    case keyLimits = "providers[].key_limits"
+    case breaker = "providers[].breaker"
     case timeouts = "providers[].timeouts"
     case mock = "providers[].mock"
     case route = "routes[]"
     case target = "routes[].targets[]"
+    case byPriority = "routes[].by_priority"
+    case adaptive = "routes[].adaptive"
+    case hold = "routes[].hold"
     case tenant = "tenants[]"
+    case tenantLimits = "tenants[].limits"
     case otlp = "otlp"
     case otlpMetrics = "otlp.metrics"
     case otlpTraces = "otlp.traces"
@@ -23,9 +37,9 @@ enum Schema: String, CaseIterable {
         switch self {
         case .root:
             [
-                "server", "admin", "logging", "tracing", "metrics", "providers", "routes", "tenants", "otlp",
-                "data_dir",
-                "allow_literal_secrets",
+                "server", "admin", "logging", "tracing", "metrics", "routing", "providers", "routes",
+                "tenants",
+                "otlp", "data_dir", "allow_literal_secrets",
             ]
         case .server:
             [
@@ -41,21 +55,42 @@ enum Schema: String, CaseIterable {
         case .logging: ["level", "format", "log_content"]
         case .tracing: ["sample_ratio", "propagate"]
         case .metrics: ["semconv"]
+        case .routing: ["seed", "queue", "affinity"]
+        case .queue: ["max", "wait", "aging"]
+        case .affinity: ["ttl", "sessions_max"]
         case .provider:
             [
-                "name", "kind", "base_url", "keys", "models", "timeouts", "ca_file", "reply_max", "headers",
+                "name", "kind", "base_url", "keys", "models", "limits", "key_limits", "breaker",
+                "key_recheck", "timeouts", "ca_file", "reply_max", "headers",
                 "drop_unsupported", "scope", "auth_url", "folder", "auth", "mock",
+            ]
+        case .model: ["name", "context_window", "price"]
+        case .price: ["input", "output", "currency"]
+        case .limits, .tenantLimits: Self.limitKeys
+        case .keyLimits: Self.limitKeys + ["tokens_floor"]
+        case .breaker:
+            [
+                "failures", "error_rate", "window", "requests_min", "cooldown", "cooldown_max", "successes",
             ]
         case .timeouts: ["connect", "first_token", "idle", "total"]
         case .mock: ["latency", "chunks", "chunk_interval", "text", "cut_after"]
-        case .route: ["model", "strategy", "targets", "attempts_max", "request_timeout"]
-        case .target: ["provider", "model"]
-        case .tenant: ["id", "keys", "platform_key_id"]
+        case .route:
+            [
+                "model", "strategy", "targets", "by_priority", "adaptive", "on_interrupt", "hold",
+                "wait_for_preferred", "hedge_after", "affinity", "attempts_max", "request_timeout",
+            ]
+        case .target: ["provider", "model", "weight", "priority"]
+        case .byPriority: RequestPriority.allCases.map(\.rawValue)
+        case .adaptive: ["high", "normal", "low"]
+        case .hold: ["bytes_max", "time"]
+        case .tenant: ["id", "keys", "platform_key_id", "limits"]
         case .otlp: Self.destination + ["flush_timeout", "signals", "resource"] + Self.signals
         case .otlpMetrics: Self.destination + ["interval", "histograms"]
         case .otlpTraces, .otlpLogs: Self.destination + ["queue", "batch", "delay"]
         }
     }
+
+    private static let limitKeys = ["rpm", "tpm", "concurrency"]
 
     /// What can be said for all signals, and for one.
     private static let destination = [
@@ -64,6 +99,11 @@ enum Schema: String, CaseIterable {
     ]
 
     private static let signals = ["metrics", "traces", "logs"]
+
+    /// How many steps from the top the two places have in common.
+    func kinship(with other: Schema) -> Int {
+        zip(rawValue.split(separator: "."), other.rawValue.split(separator: ".")).prefix { $0 == $1 }.count
+    }
 
     /// How a message calls the place.
     var place: String {
@@ -76,10 +116,6 @@ enum NotBuilt {
     static let keys: [(place: Schema, key: String)] = [
         (.root, "prices"),
         (.root, "key_checks"),
-        (.provider, "limits"),
-        (.route, "on_interrupt"),
-        (.route, "wait_for_preferred"),
-        (.target, "weight"),
         (.tenant, "webhook"),
     ]
 

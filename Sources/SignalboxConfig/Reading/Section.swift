@@ -38,6 +38,12 @@ struct Section {
         if let field = self[key], let found = read(field) { value = found }
     }
 
+    /// What the file says, or the default where it says nothing; nil where it is wrong.
+    func value<Value>(_ key: String, default value: Value, _ read: (Field) -> Value?) -> Value? {
+        guard let field = self[key] else { return value }
+        return read(field)
+    }
+
     private mutating func enter(_ key: Node, _ value: Node) {
         guard let name = key.scalar?.string else {
             field.child(key, "").refuse("has a list or mapping as a key", "write a plain word")
@@ -60,7 +66,11 @@ struct Section {
 
     private func remedy(for name: String) -> String {
         if let suggestion = Spelling.suggestion(for: name, among: schema.keys) { return suggestion }
-        if let home = Schema.allCases.first(where: { $0.keys.contains(name) }) {
+        // Of two, the nearer one; of two as near, the file's first.
+        let homes = Schema.allCases.filter { $0.keys.contains(name) }
+        if let nearest = homes.map(schema.kinship).max(),
+            let home = homes.first(where: { schema.kinship(with: $0) == nearest })
+        {
             return "it belongs at \(home.place)"
         }
         return "known here are \(schema.keys.joined(separator: ", "))"

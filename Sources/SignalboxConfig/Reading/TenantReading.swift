@@ -15,6 +15,7 @@ extension ConfigurationReading {
             var tenant = Configuration.Tenant(id: id, keys: (keys ?? []).map(\.key))
             clientKeys += keys ?? []
             section.set(&tenant.platformKeyID, "platform_key_id") { $0.name(bytesMax: 128) }
+            section.set(&tenant.limits, "limits") { limits($0, .tenantLimits) }
             configuration.tenants.append(tenant)
         }
     }

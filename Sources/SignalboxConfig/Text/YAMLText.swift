@@ -10,10 +10,24 @@ struct YAMLText {
         line("\(key): \(Self.scalar(value))", depth: depth, isFirstOfEntry: isFirstOfEntry)
     }
 
+    mutating func number(_ key: String, _ value: Double, depth: Int) {
+        self.value(key, Self.plain(value), depth: depth)
+    }
+
+    mutating func numbers(_ key: String, _ values: [Double], depth: Int) {
+        list(key, values.map(Self.plain), depth: depth)
+    }
+
     mutating func list(_ key: String, _ values: [String], depth: Int) {
         line(
             "\(key): [\(values.map(Self.scalar).joined(separator: ", "))]", depth: depth,
             isFirstOfEntry: false)
+    }
+
+    /// As it would be written by hand: `3`, not `3.0`.
+    private static func plain(_ number: Double) -> String {
+        let text = "\(number)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// `isFirstOfEntry` puts a list's dash before the line.

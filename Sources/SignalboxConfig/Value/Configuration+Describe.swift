@@ -17,6 +17,7 @@ extension Configuration {
             yaml.value("id", tenant.id, depth: 2, isFirstOfEntry: true)
             yaml.list("keys", tenant.keys.map(\.secret.description), depth: 2)
             if let id = tenant.platformKeyID { yaml.value("platform_key_id", id, depth: 2) }
+            tenant.limits.describe("limits", in: &yaml)
         }
         otlp?.describe(in: &yaml)
         yaml.value("data_dir", dataDirectory, depth: 0)
@@ -48,10 +49,23 @@ extension Configuration {
         yaml.value("format", logging.format.rawValue, depth: 1)
         yaml.value("log_content", "\(logging.logsContent)", depth: 1)
         yaml.key("tracing")
-        yaml.value("sample_ratio", "\(tracing.sampleRatio)", depth: 1)
+        yaml.number("sample_ratio", tracing.sampleRatio, depth: 1)
         yaml.value("propagate", tracing.propagation.rawValue, depth: 1)
         yaml.key("metrics")
         yaml.value("semconv", metrics.conventions.rawValue, depth: 1)
+        describeRouting(in: &yaml)
+    }
+
+    private func describeRouting(in yaml: inout YAMLText) {
+        yaml.key("routing")
+        if let seed = routing.seed { yaml.value("seed", "\(seed)", depth: 1) }
+        yaml.key("queue", depth: 1)
+        yaml.value("max", "\(routing.queue.requestsMax)", depth: 2)
+        yaml.value("wait", DurationText.print(routing.queue.wait), depth: 2)
+        yaml.value("aging", DurationText.print(routing.queue.aging), depth: 2)
+        yaml.key("affinity", depth: 1)
+        yaml.value("ttl", DurationText.print(routing.affinity.timeToLive), depth: 2)
+        yaml.value("sessions_max", "\(routing.affinity.sessionsMax)", depth: 2)
     }
 
     private func describeAdmin(in yaml: inout YAMLText) {
@@ -75,56 +89,5 @@ extension Configuration.TLS {
         yaml.key("tls", depth: 1)
         yaml.value("certificate", certificateFile, depth: 2)
         yaml.value("key", keyFile, depth: 2)
-    }
-}
-
-extension Configuration.Provider {
-    fileprivate func describe(in yaml: inout YAMLText) {
-        yaml.value("name", name, depth: 2, isFirstOfEntry: true)
-        yaml.value("kind", kind.rawValue, depth: 2)
-        if let baseURL { yaml.value("base_url", baseURL.text, depth: 2) }
-        if !keys.isEmpty { yaml.list("keys", keys.map(\.secret.description), depth: 2) }
-        yaml.list("models", modelNames, depth: 2)
-        yaml.key("timeouts", depth: 2)
-        yaml.value("connect", DurationText.print(timeouts.connect), depth: 3)
-        yaml.value("first_token", DurationText.print(timeouts.firstToken), depth: 3)
-        yaml.value("idle", DurationText.print(timeouts.idle), depth: 3)
-        yaml.value("total", DurationText.print(timeouts.total), depth: 3)
-        if let file = certificateAuthorityFile { yaml.value("ca_file", file, depth: 2) }
-        describeVendor(in: &yaml)
-        yaml.value("reply_max", ByteCountText.print(replyBytesMax), depth: 2)
-        if !headers.isEmpty { yaml.key("headers", depth: 2) }
-        for header in headers { yaml.value(header.name, header.value.description, depth: 3) }
-        if dropsUnsupported { yaml.value("drop_unsupported", "true", depth: 2) }
-        guard let mock else { return }
-        yaml.key("mock", depth: 2)
-        yaml.value("latency", DurationText.print(mock.latency), depth: 3)
-        yaml.value("chunks", "\(mock.chunks)", depth: 3)
-        yaml.value("chunk_interval", DurationText.print(mock.chunkInterval), depth: 3)
-        if let text = mock.text { yaml.value("text", text, depth: 3) }
-        if let pieces = mock.cutAfter { yaml.value("cut_after", "\(pieces)", depth: 3) }
-    }
-}
-
-extension Configuration.Provider {
-    fileprivate func describeVendor(in yaml: inout YAMLText) {
-        if kind == .gigachat { yaml.value("scope", scope.rawValue, depth: 2) }
-        if let tokenURL { yaml.value("auth_url", tokenURL.text, depth: 2) }
-        if let folder { yaml.value("folder", folder, depth: 2) }
-        if let authentication { yaml.value("auth", authentication.rawValue, depth: 2) }
-    }
-}
-
-extension Configuration.Route {
-    fileprivate func describe(in yaml: inout YAMLText, among configuration: Configuration) {
-        let names = targets.flatMap { target in
-            let isWhole = configuration.provider(named: target.provider)?.modelNames == target.models
-            return isWhole ? [target.provider] : target.models.map { "\(target.provider)/\($0)" }
-        }
-        yaml.value("model", model, depth: 2, isFirstOfEntry: true)
-        yaml.value("strategy", strategy.rawValue, depth: 2)
-        yaml.list("targets", names, depth: 2)
-        yaml.value("attempts_max", "\(attemptsMax)", depth: 2)
-        yaml.value("request_timeout", DurationText.print(requestTimeout), depth: 2)
     }
 }

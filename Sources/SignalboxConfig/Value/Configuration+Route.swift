@@ -13,16 +13,25 @@ extension Configuration {
             case random
             /// By chance, in the proportion of their weights.
             case weighted
-            /// As they stand in the file, those that can take the request now before those that cannot.
+            /// The first in the file that can take the request now, then round from there.
             case firstAvailable = "first-available"
-            /// The healthiest and quickest of those that can take it.
+            /// Of those that can take it now: healthy ones before degraded ones, then the quickest.
             case bestAvailable = "best-available"
             /// By a score of capacity, latency and weight: see ``Route/adaptive``.
             case adaptive
-            /// The one with the fewest requests in flight.
+            /// The one with the smallest share of its `concurrency` in flight.
             case leastBusy = "least-busy"
-            /// The cheapest: see ``Model/price``.
+            /// The cheapest for this request: see ``Configuration/price(of:)``.
             case lowestCost = "lowest-cost"
+
+            /// Whether ``Target/weight`` may stand beside it. `ordered` makes no use of it and lets it stand:
+            /// that is where a strategy is switched off for a while.
+            public var takesWeights: Bool {
+                switch self {
+                case .ordered, .weighted, .adaptive: true
+                case .roundRobin, .random, .firstAvailable, .bestAvailable, .leastBusy, .lowestCost: false
+                }
+            }
         }
 
         /// What happens to an answer that breaks off after its first delta.
@@ -86,12 +95,13 @@ extension Configuration {
         public var provider: String
         /// Never empty: all models of the provider, or the one that the target names.
         public var models: [String]
-        /// Its share where the strategy is `weighted` or `adaptive`: 1 to 10,000. Default 1.
-        public var weight = 1
+        /// Its share where the strategy is `weighted` or `adaptive`: 0 to 10,000. One of 0 comes
+        /// last. Default 1.
+        public var weight = 1.0
         /// Its tier: 0 to 100. Lower tiers come first, whatever the strategy. Default 0.
         public var priority = 0
 
-        public init(provider: String, models: [String], weight: Int = 1, priority: Int = 0) {
+        public init(provider: String, models: [String], weight: Double = 1, priority: Int = 0) {
             self.provider = provider
             self.models = models
             self.weight = weight

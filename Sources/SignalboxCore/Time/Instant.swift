@@ -12,7 +12,8 @@ public struct Instant: InstantProtocol, Sendable {
     }
 
     /// Before every instant that a clock tells: due at once.
-    public static let past = Instant(nanoseconds: 0)
+    @inlinable
+    public static var past: Instant { Instant(nanoseconds: 0) }
 
     @inlinable
     public func advanced(by duration: Duration) -> Instant {

@@ -22,7 +22,7 @@ public final class Bell: TimerTarget, @unchecked Sendable {
     private var isCancelled = false
     private var waiting: UnsafeContinuation<Void, Never>?
 
-    /// - Parameter canceller: who gives the wait up: the task, by being cancelled, or the bell's owner through
+    /// - Parameter canceller: who gives the wait up: the task, by being cancelled, or the bell's owner by
     ///   ``cancel()``.
     public init(on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller) {
         self.loop = loop
@@ -79,6 +79,7 @@ public final class Bell: TimerTarget, @unchecked Sendable {
     }
 
     private func wake() {
+        assert(loop.isCurrent, "a bell is heard on its loop")
         guard let continuation = waiting else { return }
         waiting = nil
         continuation.resume()

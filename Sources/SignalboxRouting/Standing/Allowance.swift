@@ -39,11 +39,9 @@ public struct Allowance: Sendable {
     /// - Parameter count: the request's tokens, estimated: reserved until ``settle(_:tokensUsed:at:)``.
     public mutating func admit(tokens count: Int, at now: Instant) -> Admission {
         if let concurrency = limits.concurrency, inFlight >= concurrency { return .busy }
-        switch requests.opening(for: 1, at: now).and(tokens.opening(for: count, at: now)) {
-        case .now: break
-        case .at(let opening): return .limited(for: now.duration(to: opening))
-        case .never: return .tooLarge
-        }
+        let opening = max(requests.opening(for: 1, at: now), tokens.opening(for: count, at: now))
+        if opening == RateWindow.never { return .tooLarge }
+        if opening > now { return .limited(for: now.duration(to: opening)) }
         requests.reserve(1, at: now)
         tokens.reserve(count, at: now)
         inFlight += 1

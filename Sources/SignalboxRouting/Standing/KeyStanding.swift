@@ -28,23 +28,31 @@ struct KeyStanding: Sendable {
         tokens.limit = settings.keyLimits.tokensPerMinute
     }
 
-    /// Whether it is good for `model` (nil: for some model), limits aside.
-    func refusal(model: Int?, at now: Instant) -> OutReason? {
-        if let reason = out.refuses(at: now) { return reason }
-        if let model, let reason = models[model]?.access.refuses(at: now) { return reason }
-        return breaker.refuses(at: now) == nil ? nil : .breaker
+    /// What waits and what forbids, for an attempt of `amount` tokens.
+    struct Obstacles {
+        /// Forbidden, limits aside.
+        var reason: OutReason?
+        /// When the windows let it through: ``Instant/past`` for now.
+        var opening: Instant
+        var restsUntil: Instant
+        var isFull: Bool
     }
 
-    /// The rest of the key, or its rest for `model` if that is longer.
-    func restRemaining(model: Int, at now: Instant) -> Duration? {
-        let own = rest.remaining(at: now)
-        guard let forModel = models[model]?.rest.remaining(at: now) else { return own }
-        return max(own ?? .zero, forModel)
-    }
-
-    /// When the windows let an attempt of `amount` tokens through.
-    mutating func opening(tokens amount: Int, at now: Instant) -> RateWindow.Opening {
-        requests.opening(for: 1, at: now).and(tokens.opening(for: amount, at: now))
+    /// What stands in the way of an attempt with `model`, under a `cap` on attempts in flight; nil: with a model for which it has no exception.
+    mutating func obstacles(
+        model: Int?, tokens amount: Int, cap: Int?, at now: Instant
+    ) -> Obstacles {
+        var reason = out.refuses(at: now)
+        var restsUntil = rest.until
+        if let model, let exception = models[model] {
+            reason = reason ?? exception.access.refuses(at: now)
+            restsUntil = max(restsUntil, exception.rest.until)
+        }
+        if reason == nil, breaker.refuses(at: now) != nil { reason = .breaker }
+        return Obstacles(
+            reason: reason,
+            opening: max(requests.opening(for: 1, at: now), tokens.opening(for: amount, at: now)),
+            restsUntil: restsUntil, isFull: inFlight >= cap ?? .max)
     }
 
     /// Takes an attempt in.
@@ -59,34 +67,49 @@ struct KeyStanding: Sendable {
         return breaker.admit(at: now)
     }
 
-    /// The share of its tightest limit that is free, as far as that is known or guessed; nil if an attempt of
-    /// `amount` tokens could not be admitted, whatever the model.
-    mutating func room(tokens amount: Int, _ settings: StandingSettings, at now: Instant) -> Double? {
-        guard refusal(model: nil, at: now) == nil, rest.until <= now,
-            inFlight < settings.keyLimits.concurrency ?? .max,
-            opening(tokens: amount, at: now) == .now
-        else { return nil }
-        return min(
-            requests.room(at: now), tokens.room(at: now),
-            Self.headroom(inFlight, of: settings.keyLimits.concurrency))
+    mutating func leave(_ ticket: Ticket, tokensUsed: Int, at now: Instant) {
+        precondition(inFlight > 0, "a ticket is settled once")
+        inFlight -= 1
+        tokens.settle(reserved: ticket.tokens, used: tokensUsed, reservedAt: ticket.admittedAt, at: now)
     }
 
-    /// A limit was met: one of these, if nobody tells of others. One that an earlier rest would have spared
-    /// says no more than that did.
-    mutating func meetLimit(begunAt attempt: Instant, at now: Instant) {
-        guard rest.until <= attempt else { return }
-        requests.meetLimit(at: now)
-        tokens.meetLimit(at: now)
+    /// The breaker's new state if that changed it, and whether the key had been out.
+    mutating func answered(_ ticket: Ticket, at now: Instant) -> (BreakerState?, isBack: Bool) {
+        rest.answered(begunAt: ticket.admittedAt)
+        models.changeIfAny(ticket.model, at: now) {
+            $0.rest.answered(begunAt: ticket.admittedAt)
+            _ = $0.access.readmit(ticket.trials.access)
+        }
+        return (breaker.record(failed: false, of: ticket.keyPass, at: now), out.readmit(ticket.trials.key))
+    }
+
+    /// The share of its tightest limit that is free, as far as that is known or guessed; nil if an attempt of
+    /// `amount` tokens could not be admitted, whatever the model.
+    mutating func room(tokens amount: Int, cap: Int?, at now: Instant) -> Double? {
+        let obstacles = obstacles(model: nil, tokens: amount, cap: cap, at: now)
+        guard obstacles.reason == nil, obstacles.restsUntil <= now, obstacles.opening <= now,
+            !obstacles.isFull
+        else { return nil }
+        return min(
+            requests.room(at: now), tokens.room(at: now), Self.headroom(inFlight, of: cap))
     }
 
     mutating func fullIn(at now: Instant) -> Duration? {
         RateWindow.sooner(requests.fullIn(at: now), tokens.fullIn(at: now))
     }
 
-    mutating func limitsHeadroom(_ settings: StandingSettings, at now: Instant) -> Double {
+    /// A limit was met: one of these, if nobody tells of others. An attempt from before the last rest says no
+    /// more than the one that brought it.
+    mutating func meetLimit(begunAt attempt: Instant, at now: Instant) {
+        guard rest.until <= attempt else { return }
+        requests.meetLimit(at: now)
+        tokens.meetLimit(at: now)
+    }
+
+    mutating func limitsHeadroom(cap: Int?, at now: Instant) -> Double {
         min(
             requests.headroom(at: now), tokens.headroom(at: now),
-            Self.headroom(inFlight, of: settings.keyLimits.concurrency))
+            Self.headroom(inFlight, of: cap))
     }
 
     /// The free share of a concurrency cap.

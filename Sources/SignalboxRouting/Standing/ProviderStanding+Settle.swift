@@ -12,18 +12,15 @@ extension ProviderStanding {
         _ ticket: Ticket, _ ending: AttemptEnding, at now: Instant
     ) -> [StandingChange] {
         let now = advance(to: now)
-        leave(ticket)
-        settleTokens(ticket, ending.tokensUsed, at: now)
+        leave(ticket, tokensUsed: ending.tokensUsed, at: now)
         var changes: [StandingChange] = []
         switch ending.failure {
         case nil:
             health.recordAnswer(latency: ending.latency, at: now)
-            record(failed: false, ticket, at: now, &changes)
-            readmit(ticket, at: now, &changes)
+            answered(ticket, at: now, &changes)
         case .unreachable, .timeout, .overloaded, .malformedReply, .interrupted:
             health.recordFailure(at: now)
-            record(failed: true, ticket, at: now, &changes)
-            giveBackTrials(ticket, at: now)
+            failed(ticket, at: now, &changes)
         case .rateLimited:
             giveBack(ticket, at: now)
             if !ending.limitIsPerModel { keys[ticket.key].meetLimit(begunAt: ticket.admittedAt, at: now) }
@@ -67,36 +64,27 @@ extension ProviderStanding {
         return changes
     }
 
-    private mutating func settleTokens(_ ticket: Ticket, _ used: Int?, at now: Instant) {
-        guard let used, used != ticket.tokens else { return }
-        let (reserved, past) = (ticket.tokens, ticket.admittedAt)
-        tokens.settle(reserved: reserved, used: used, reservedAt: past, at: now)
-        keys[ticket.key].tokens.settle(reserved: reserved, used: used, reservedAt: past, at: now)
-    }
-
-    private mutating func record(
-        failed: Bool, _ ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]
-    ) {
-        if let state = breaker.record(failed: failed, of: ticket.providerPass, at: now) {
+    /// What was tried with it is good again, and rate limits no longer go on.
+    private mutating func answered(_ ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]) {
+        if let state = breaker.record(failed: false, of: ticket.providerPass, at: now) {
             changes.append(.providerBreaker(to: state))
         }
-        if let state = keys[ticket.key].breaker.record(failed: failed, of: ticket.keyPass, at: now) {
-            changes.append(.keyBreaker(key: ticket.key, to: state))
+        let (state, isBack) = keys[ticket.key].answered(ticket, at: now)
+        if let state { changes.append(.keyBreaker(key: ticket.key, to: state)) }
+        if isBack { changes.append(.keyBack(key: ticket.key)) }
+        if ticket.trials.model != .none, models[ticket.model].out.readmit(ticket.trials.model) {
+            changes.append(.modelBack(model: ticket.model))
         }
     }
 
-    /// An answer: what was tried with it is good again, and rate limits no longer go on.
-    private mutating func readmit(_ ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]) {
-        keys[ticket.key].rest.answered(begunAt: ticket.admittedAt)
-        keys[ticket.key].models.changeIfAny(ticket.model, at: now) {
-            $0.rest.answered(begunAt: ticket.admittedAt)
-            _ = $0.access.readmit(ticket.trials.access)
+    private mutating func failed(_ ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]) {
+        if let state = breaker.record(failed: true, of: ticket.providerPass, at: now) {
+            changes.append(.providerBreaker(to: state))
         }
-        guard ticket.trials != Ticket.Trials() else { return }
-        if keys[ticket.key].out.readmit(ticket.trials.key) { changes.append(.keyBack(key: ticket.key)) }
-        if models[ticket.model].out.readmit(ticket.trials.model) {
-            changes.append(.modelBack(model: ticket.model))
+        if let state = keys[ticket.key].breaker.record(failed: true, of: ticket.keyPass, at: now) {
+            changes.append(.keyBreaker(key: ticket.key, to: state))
         }
+        giveBackTrials(ticket, at: now)
     }
 
     private mutating func exclude(

@@ -28,7 +28,7 @@ extension ProviderStanding {
             key: key, alias: keys[key].identity.alias, state: state,
             breaker: keys[key].breaker.status(at: now),
             inFlight: keys[key].inFlight, requests: keys[key].requests.usage(at: now),
-            tokens: keys[key].tokens.usage(at: now), headroom: keys[key].limitsHeadroom(settings, at: now),
+            tokens: keys[key].tokens.usage(at: now), headroom: keys[key].limitsHeadroom(cap: keyCap, at: now),
             models: keys[key].models.entries.flatMap { exceptions($0, at: now) })
     }
 

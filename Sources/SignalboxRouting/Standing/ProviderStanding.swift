@@ -64,32 +64,33 @@ public struct ProviderStanding: Sendable {
     /// Takes an attempt back that was never sent, as if it had not been admitted.
     public mutating func release(_ ticket: Ticket, at now: Instant) {
         let now = advance(to: now)
-        leave(ticket)
+        leave(ticket, tokensUsed: 0, at: now)
         requests.release(1, reservedAt: ticket.admittedAt, at: now)
-        tokens.release(ticket.tokens, reservedAt: ticket.admittedAt, at: now)
         keys[ticket.key].requests.release(1, reservedAt: ticket.admittedAt, at: now)
-        keys[ticket.key].tokens.release(ticket.tokens, reservedAt: ticket.admittedAt, at: now)
         giveBack(ticket, at: now)
     }
 
     /// A provider as strategies see it, for a request of about so many `tokens`.
     public mutating func view(tokens amount: Int, at now: Instant) -> ProviderView {
         let now = advance(to: now)
-        var headroom = 0.0
-        var freest: Int?
-        for key in keys.indices where keys[key].retiredAt == nil {
-            guard let free = keys[key].room(tokens: amount, settings, at: now) else { continue }
-            if freest == nil || free > headroom { (freest, headroom) = (key, free) }
-        }
-        let refusedUntil = breaker.refuses(at: now)
-        let isOpen =
-            freest != nil && refusedUntil == nil && inFlight < settings.limits.concurrency ?? .max
-            && requests.opening(for: 1, at: now) == .now && tokens.opening(for: amount, at: now) == .now
+        var headroom = -1.0
         var fullIn = RateWindow.sooner(requests.fullIn(at: now), tokens.fullIn(at: now))
+        var freest: Int?
+        let cap = keyCap
+        var keys = keys.mutableSpan
+        for key in keys.indices where keys[key].retiredAt == nil {
+            guard let room = keys[key].room(tokens: amount, cap: cap, at: now), room > headroom else {
+                continue
+            }
+            (headroom, freest) = (room, key)
+        }
         if let freest { fullIn = RateWindow.sooner(fullIn, keys[freest].fullIn(at: now)) }
+        let isOpen =
+            headroom >= 0 && breaker.refuses(at: now) == nil && !isFull
+            && opening(tokens: amount, at: now) <= now
         return ProviderView(
             health: health.health(at: now), latencyMean: health.latencyMean,
-            headroom: min(headroom, ownHeadroom(at: now)), fullIn: fullIn, inFlight: inFlight,
+            headroom: max(0, min(headroom, ownHeadroom(at: now))), fullIn: fullIn, inFlight: inFlight,
             isOpen: isOpen, isProbing: breaker.isProbing(at: now))
     }
 
@@ -102,25 +103,24 @@ public struct ProviderStanding: Sendable {
     private mutating func outlook(_ key: Int, _ model: Int, tokens amount: Int, at now: Instant) -> Outlook {
         precondition(amount >= 0, "tokens are counted")
         if let reason = models[model].out.refuses(at: now) { return .out(reason) }
-        if let reason = keys[key].refusal(model: model, at: now) { return .out(reason) }
+        let obstacles = keys[key].obstacles(model: model, tokens: amount, cap: keyCap, at: now)
+        if let reason = obstacles.reason { return .out(reason) }
         if breaker.refuses(at: now) != nil { return .out(.breaker) }
-        let opening = requests.opening(for: 1, at: now).and(tokens.opening(for: amount, at: now))
-            .and(keys[key].opening(tokens: amount, at: now))
-        let rest = keys[key].restRemaining(model: model, at: now)
-        switch opening {
-        case .never:
-            return .out(.tooLarge)
-        case .at(let opening):
-            let wait = now.duration(to: opening)
-            return rest.map { .resting(for: max($0, wait)) } ?? .limited(for: wait)
-        case .now:
-            if let rest { return .resting(for: rest) }
+        let opening = max(opening(tokens: amount, at: now), obstacles.opening)
+        if opening == RateWindow.never { return .out(.tooLarge) }
+        if now < obstacles.restsUntil {
+            return .resting(for: now.duration(to: max(obstacles.restsUntil, opening)))
         }
-        let isFull =
-            inFlight >= settings.limits.concurrency ?? .max
-            || keys[key].inFlight >= settings.keyLimits.concurrency ?? .max
-        return isFull ? .busy : .open
+        if now < opening { return .limited(for: now.duration(to: opening)) }
+        return obstacles.isFull || isFull ? .busy : .open
     }
+
+    private mutating func opening(tokens amount: Int, at now: Instant) -> Instant {
+        max(requests.opening(for: 1, at: now), tokens.opening(for: amount, at: now))
+    }
+
+    var keyCap: Int? { settings.keyLimits.concurrency }
+    private var isFull: Bool { inFlight >= settings.limits.concurrency ?? .max }
 
     /// `now`, or the latest instant that was seen.
     mutating func advance(to now: Instant) -> Instant {
@@ -128,10 +128,13 @@ public struct ProviderStanding: Sendable {
         return latest
     }
 
-    mutating func leave(_ ticket: Ticket) {
-        precondition(inFlight > 0 && keys[ticket.key].inFlight > 0, "a ticket is settled once")
+    /// - Parameter tokensUsed: Nil: what was reserved.
+    mutating func leave(_ ticket: Ticket, tokensUsed: Int?, at now: Instant) {
+        precondition(inFlight > 0, "a ticket is settled once")
+        let used = tokensUsed ?? ticket.tokens
         inFlight -= 1
-        keys[ticket.key].inFlight -= 1
+        tokens.settle(reserved: ticket.tokens, used: used, reservedAt: ticket.admittedAt, at: now)
+        keys[ticket.key].leave(ticket, tokensUsed: used, at: now)
         models[ticket.model].inFlight -= 1
     }
 

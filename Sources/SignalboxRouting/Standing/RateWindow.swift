@@ -14,23 +14,8 @@ import SignalboxCore
 ///
 /// 488 bytes of slots, whatever the traffic.
 struct RateWindow: Sendable {
-    enum Opening: Sendable, Equatable {
-        case now
-        /// Exactly then, if nothing else happens; later than now.
-        case at(Instant)
-        /// It is larger than the whole limit.
-        case never
-
-        /// When both have come.
-        func and(_ other: Opening) -> Opening {
-            switch (self, other) {
-            case (.never, _), (_, .never): .never
-            case (.now, _): other
-            case (_, .now): self
-            case (.at(let one), .at(let two)): .at(max(one, two))
-            }
-        }
-    }
+    /// No wait helps an amount that is larger than the whole limit.
+    static let never = Instant(nanoseconds: .max)
 
     struct Told: Sendable {
         var limit: Int?
@@ -55,20 +40,20 @@ struct RateWindow: Sendable {
         self.limit = limit
     }
 
-    /// When `amount` fits.
-    mutating func opening(for amount: Int, at now: Instant) -> Opening {
+    /// From when on `amount` fits: exactly then, if nothing else happens; ``Instant/past`` if it does now.
+    mutating func opening(for amount: Int, at now: Instant) -> Instant {
         advance(to: now)
-        var opening: Instant?
+        var opening = Instant.past
         if let limit {
-            guard amount <= limit else { return .never }
+            guard amount <= limit else { return Self.never }
             let excess = counted.sum - (limit - amount)
             if excess > 0 { opening = counted.departure(of: excess) }
         }
         if let told, amount > told.remaining {
-            if let limit = told.limit, amount > limit { return .never }
-            opening = max(opening ?? told.until, told.until)
+            if limit == nil, let learnt = told.limit, amount > learnt { return Self.never }
+            opening = max(opening, told.until)
         }
-        return opening.map { .at($0) } ?? .now
+        return opening
     }
 
     /// Counts `amount`, whether it fits or not.
@@ -98,10 +83,6 @@ struct RateWindow: Sendable {
         let toldLimit = notice.limit.flatMap { $0 > 0 ? $0 : nil }
         let learnt = limit == nil ? toldLimit.map { $0 - counted.sum } : nil
         guard let remaining = notice.remaining ?? learnt else { return }
-        if let limit, remaining >= limit - counted.sum {
-            told = nil
-            return
-        }
         let wait = min(notice.resetsIn ?? .nanoseconds(Self.span), Self.resetMax)
         told = Told(limit: toldLimit, remaining: max(0, remaining), until: now.advanced(by: wait))
     }
@@ -124,11 +105,9 @@ struct RateWindow: Sendable {
     /// The share that is free, 0...1; 1 where nothing limits.
     mutating func headroom(at now: Instant) -> Double {
         advance(to: now)
-        var share = 1.0
-        if let limit { share = Double(max(0, limit - counted.sum)) / Double(limit) }
-        guard let told else { return share }
-        guard let limit = told.limit else { return told.remaining == 0 ? 0 : share }
-        return min(share, Double(told.remaining) / Double(limit))
+        guard let whole = limitKnown else { return told?.remaining == 0 ? 0 : 1 }
+        let free = min(limit.map { $0 - counted.sum } ?? .max, told?.remaining ?? .max)
+        return min(max(0, Double(free) / Double(whole)), 1)
     }
 
     mutating func advance(to now: Instant) {

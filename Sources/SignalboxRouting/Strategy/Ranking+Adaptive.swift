@@ -22,10 +22,10 @@ extension Ranking {
             let view = views[target]
             let seconds = Double((view.latencyMean ?? .zero).nanoseconds) / 1e9
             let parts =
-                weights.capacity * view.headroom
+                weights.capacity * view.headroom * foresight(view)
                 + weights.latency * max(0, 1 - seconds / Ranking.latencyScale)
                 + weights.weight * (largest > 0 ? traits[target].weight / largest : 0)
-            let score = parts * foresight(view)
+            let score = parts
             tier[index].rank = -score
             tier[index].reason = .score
             tier[index].score = score
