@@ -37,7 +37,9 @@ struct Load {
     private static func logNormal(
         median: Double, spread: Double, most: Int, _ random: inout FastRandom
     ) -> Int {
-        let (one, other) = (Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random))
+        let (one, other) = (
+            Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random)
+        )
         let normal = sqrt(-2 * log(1 - one)) * cos(2 * .pi * other)
         return min(most, max(1, Int(median * exp(spread * normal))))
     }

@@ -78,7 +78,8 @@ struct ProviderModel {
             limit: provider.requestsPerMinute,
             remaining: provider.requestsPerMinute - minutes[key].requests, resetsIn: rest)
         ending.tokenLimit = LimitNotice(
-            limit: provider.tokensPerMinute, remaining: max(0, provider.tokensPerMinute - minutes[key].tokens),
+            limit: provider.tokensPerMinute,
+            remaining: max(0, provider.tokensPerMinute - minutes[key].tokens),
             resetsIn: rest)
     }
 

@@ -88,7 +88,8 @@ extension SimulatedProvider {
             latency: .milliseconds(300), price: 100),
         .init(
             "cedar", keys: 1, requestsPerMinute: 200, tokensPerMinute: 300_000, candour: .told,
-            latency: .milliseconds(900), outages: [.init(.seconds(1_800), .seconds(2_100), .overloaded, after: .milliseconds(200))],
+            latency: .milliseconds(900),
+            outages: [.init(.seconds(1_800), .seconds(2_100), .overloaded, after: .milliseconds(200))],
             weight: 2, price: 600),
         .init(
             "delta", keys: 2, requestsPerMinute: 60, tokensPerMinute: 90_000, candour: .told,

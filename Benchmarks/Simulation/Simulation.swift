@@ -57,7 +57,9 @@ public struct Simulation {
         for provider in providers {
             models.append(ProviderModel(provider, random: &random))
             var standing = ProviderStanding(provider.settings)
-            let keys = (0..<provider.keys).map { KeyIdentity(alias: "\(provider.name)-\($0)", fingerprint: 0) }
+            let keys = (0..<provider.keys).map {
+                KeyIdentity(alias: "\(provider.name)-\($0)", fingerprint: 0)
+            }
             _ = standing.adopt(provider.settings, keys: keys, models: ["m"], at: Simulation.start)
             standings.append(standing)
         }

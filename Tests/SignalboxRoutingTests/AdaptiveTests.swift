@@ -40,6 +40,15 @@ import Testing
         #expect(order(.adaptive, plain(2), views) == [0, 1])
     }
 
+    @Test func `one that will meet a limit soon counts for less room, the sooner the less`() throws {
+        var view = ProviderView(latencyMean: .seconds(3), headroom: 0.8)
+        for (fullIn, share) in [(45, 1.0), (90, 1), (9, 0.2), (0, 0)] {
+            view.fullIn = .seconds(fullIn)
+            let score = try #require(score(view, weight: 0, priority: .high))
+            #expect(abs(score - 0.5 * 0.8 * share) < 1e-12)
+        }
+    }
+
     @Test func `weights are relative to the largest of their own tier`() {
         let traits = [(1, 0), (2, 0), (1, 1), (100, 1)].enumerated().map {
             TargetTraits(provider: $0.offset, weight: $0.element.0, tier: $0.element.1)

@@ -6,33 +6,33 @@ enum TokenFactors {
     // Thousandths of a token.
     private enum Factor {
         /// The first letter of a word, a letter after a letter, a capital after one, a small one after that.
-        static let word: UInt16 = 502
-        static let letter: UInt16 = 155
-        static let capital: UInt16 = 196
-        static let hump: UInt16 = 526
+        static let word: UInt16 = 489
+        static let letter: UInt16 = 157
+        static let capital: UInt16 = 203
+        static let hump: UInt16 = 542
         /// The first digit of a number, and each after it.
-        static let number: UInt16 = 1_584
-        static let digit: UInt16 = 474
-        static let punctuation: UInt16 = 616
+        static let number: UInt16 = 1_582
+        static let digit: UInt16 = 475
+        static let punctuation: UInt16 = 615
         static let punctuationAgain: UInt16 = 34
         /// A space after a digit or punctuation; after a letter it belongs to the next word.
-        static let space: UInt16 = 419
+        static let space: UInt16 = 440
         /// Each further space, and each at the beginning of a line.
-        static let indent: UInt16 = 22
-        static let line: UInt16 = 967
-        static let lineAgain: UInt16 = 145
-        static let cyrillic: UInt16 = 1_338
-        static let cyrillicAgain: UInt16 = 358
-        static let latin: UInt16 = 2_409
-        static let latinAgain: UInt16 = 607
-        static let han: UInt16 = 1_811
-        static let hanAgain: UInt16 = 945
-        static let hangul: UInt16 = 2_054
+        static let indent: UInt16 = 23
+        static let line: UInt16 = 941
+        static let lineAgain: UInt16 = 200
+        static let cyrillic: UInt16 = 1_324
+        static let cyrillicAgain: UInt16 = 364
+        static let latin: UInt16 = 2_424
+        static let latinAgain: UInt16 = 773
+        static let han: UInt16 = 1_759
+        static let hanAgain: UInt16 = 952
+        static let hangul: UInt16 = 2_086
         static let hangulAgain: UInt16 = 692
-        static let rightToLeft: UInt16 = 967
-        static let symbol: UInt16 = 1_666
+        static let rightToLeft: UInt16 = 968
+        static let symbol: UInt16 = 1_147
         static let indic: UInt16 = 1_050
-        static let beyond: UInt16 = 2_170
+        static let beyond: UInt16 = 2_113
     }
 
     /// Of a byte: ASCII by what it is, the others by the script whose characters begin with it in UTF-8.

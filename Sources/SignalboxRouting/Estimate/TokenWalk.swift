@@ -3,8 +3,8 @@ import Glibc
 /// Walks a request's body and sums what its text adds to the tokens.
 ///
 /// Reads through pointers, because it looks at every byte of every request that is limited: every read is of
-/// `base[position]` after a check against `end`, of `rows` at a byte, or of `weights` at one of those rows and a
-/// byte. It lives only inside `withUnsafeBufferPointer` of the three.
+/// `base[position]` after a check against `end`, of `rows` at a byte, or of `weights` at one of those rows
+/// and a byte. It lives only inside `withUnsafeBufferPointer` of the three.
 struct TokenWalk {
     let base: UnsafePointer<UInt8>
     let end: Int

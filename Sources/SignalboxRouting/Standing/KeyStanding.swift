@@ -38,7 +38,8 @@ struct KeyStanding: Sendable {
         var isFull: Bool
     }
 
-    /// What stands in the way of an attempt with `model`, under a `cap` on attempts in flight; nil: with a model for which it has no exception.
+    /// What stands in the way of an attempt with `model`, under a `cap` on attempts in flight; nil: with a
+    /// model for which it has no exception.
     mutating func obstacles(
         model: Int?, tokens amount: Int, cap: Int?, at now: Instant
     ) -> Obstacles {

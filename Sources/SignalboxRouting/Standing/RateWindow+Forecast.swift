@@ -28,10 +28,10 @@ extension RateWindow {
     /// How long until the limit is met, if requests go on as in the last 15 seconds; nil if it will not be.
     ///
     /// Let U be what went through in the last 60 seconds, R that of the last 15, and L the limit, configured
-    /// or guessed. If 60 s · R / 15 s is over L, the limit is met: what comes is r = R / 15 s, what leaves the
-    /// window meanwhile (U − R) / 45 s, so it is met in (L − U) / (r − (U − R) / 45 s), within 45 s. Where the
-    /// provider told what remains until its reset, that is used up after remaining / r, if no reset comes
-    /// before.
+    /// or guessed. If 60 s · R / 15 s is over L, the limit is met: what comes is r = R / 15 s, what leaves
+    /// the window meanwhile (U − R) / 45 s, so it is met in (L − U) / (r − (U − R) / 45 s), within 45 s.
+    /// Where the provider told what remains until its reset, that is used up after remaining / r, if no reset
+    /// comes before.
     mutating func fullIn(at now: Instant) -> Duration? {
         advance(to: now)
         guard counted.recent > 0 else { return nil }

@@ -17,8 +17,8 @@ protocol History {
 extension History {
     mutating func end() -> String? { nil }
 
-    /// Plays random histories. The first promise that breaks is told with the seed of its history and the steps
-    /// up to there: none shorter of that seed breaks one.
+    /// Plays random histories. The first promise that breaks is told with the seed of its history and the
+    /// steps up to there: none shorter of that seed breaks one.
     static func play(seeds: ClosedRange<UInt64>, steps: Int) {
         for seed in seeds {
             var random = FastRandom(seed: seed)

@@ -129,7 +129,11 @@ private struct ProviderStandingHistory: History {
         case .keyChecked(let key, let isGood):
             _ = standing.keyChecked(key, isGood: isGood, at: now)
             bans.removeAll { $0.isOut && $0.key == key && isGood }
-            if isGood { isClearedByCheck.insert(key) } else { ban(key, nil, settings.keyRecheck, isOut: true) }
+            if isGood {
+                isClearedByCheck.insert(key)
+            } else {
+                ban(key, nil, settings.keyRecheck, isOut: true)
+            }
         }
         return broken ?? look()
     }
