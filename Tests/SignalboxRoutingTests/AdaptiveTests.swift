@@ -44,8 +44,8 @@ import Testing
         var view = ProviderView(latencyMean: .seconds(3), headroom: 0.8)
         for (fullIn, share) in [(45, 1.0), (90, 1), (9, 0.2), (0, 0)] {
             view.fullIn = .seconds(fullIn)
-            let score = try #require(score(view, weight: 0, priority: .high))
-            #expect(abs(score - 0.5 * 0.8 * share) < 1e-12)
+            let counted = try #require(score(view, weight: 0, priority: .high))
+            #expect(abs(counted - 0.5 * 0.8 * share) < 1e-12)
         }
     }
 
