@@ -8,6 +8,7 @@ swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
 seconds ?= 60
 seed ?= $(shell date +%s)
 target ?= all
+jobs ?= $(shell nproc)
 options ?=
 
 help: ## list these targets
@@ -47,9 +48,8 @@ simulate: ## hours of traffic for every routing strategy; options="2 9 1": hours
 	@$(release) --product signalbox-simulate
 	@.build/release/signalbox-simulate $(options)
 
-fuzz: ## feed the parsers noise: target=all|json|tree|… seconds=60 seed=1; or options="streams 5 1"
-	@$(release) --product signalbox-fuzz
-	.build/release/signalbox-fuzz $(if $(options),$(options),$(target) $(seconds) $(seed))
+fuzz: ## feed every decoder noise, a minute each: target=yaml|streams|streams:groq seconds=60 seed=1 jobs=2
+	@scripts/fuzz.sh $(if $(options),$(options),$(target) $(seconds) $(seed) $(jobs))
 
 format: ## lay out every Swift file, wrap comments that are too wide
 	@find $(swift_places) scripts -name '*.swift' -o -name '*.sh' | xargs python3 scripts/wrap_comments.py

@@ -55,6 +55,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
+        // the compiler's own libFuzzer, where a build of signalbox-fuzz links it
+        .systemLibrary(name: "CFuzzer"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // 1
         room("SignalboxCore"),
@@ -115,8 +117,14 @@ let package = Package(
                 "SignalboxRouting", "SignalboxConfig", "Signalbox",
             ],
             path: "Benchmarks/Micro", swiftSettings: strict),
+        room(
+            "SignalboxFuzzing",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxConfig", "SignalboxServer", "SignalboxTesting",
+            ]),
         .executableTarget(
-            name: "signalbox-fuzz", dependencies: ["SignalboxProviders", "SignalboxTesting"],
+            name: "signalbox-fuzz", dependencies: ["SignalboxFuzzing", "CFuzzer"],
             path: "Tests/Fuzz", swiftSettings: strict),
         // hours of traffic for the strategies, in seconds
         .target(
@@ -161,6 +169,7 @@ let package = Package(
             of: [
                 "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig", "SignalboxCore",
             ]),
+        tests("SignalboxFuzzingTests", of: ["SignalboxFuzzing", "SignalboxProviders"]),
         tests("TidyTests", of: []),
     ],
     swiftLanguageModes: [.v6]

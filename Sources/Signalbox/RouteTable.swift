@@ -11,6 +11,8 @@ struct RouteTable: Sendable {
     /// For requests that name no route: they share one series.
     let unknown: RouteMetrics
     let tenants: [Configuration.Tenant]
+    /// In the configuration's order.
+    let providers: [ResolvedProvider]
     /// By the tenants' numbers.
     let tenantMetrics: [TenantMetrics]
     /// By the tenants' numbers; nil where a tenant has no limits.
@@ -34,6 +36,7 @@ struct RouteTable: Sendable {
         let labels =
             configuration.tenants.isEmpty
             ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id) + [MetricRegistry.otherLabel]
+        self.providers = configuration.providers.compactMap { providers[$0.name] }
         var routes: [String: ResolvedRoute] = [:]
         for route in configuration.routes {
             routes[route.model] = ResolvedRoute(
@@ -161,6 +164,16 @@ final class ResolvedProvider: Sendable {
 
     /// The same number for the same provider for the life of the process.
     var number: Int { desk.number }
+
+    /// The alias of the key at this place of the desk; nil for one that is configured no more.
+    func keyAlias(at place: Int) -> String? {
+        keys.first { $0.place == place }?.alias
+    }
+
+    /// Likewise a model's name.
+    func modelName(at place: Int) -> String? {
+        modelPlaces.first { $0.value == place }?.key
+    }
 
     func price(of model: String) -> TokenPrice? {
         settings.model(named: model)?.price.map(TokenPrice.init)

@@ -37,7 +37,7 @@ public final class Router: Sendable {
         }
         events = RouterEvents(
             registry: registry, logger: logger, logsContent: configuration.logging.logsContent)
-        standingEvents = StandingEvents(registry: registry, logger: logger)
+        standingEvents = StandingEvents(logger: logger)
         room = WaitingRoom(
             WaitingRoom.Settings(configuration.routing.queue), providers: standings.names, registry: registry)
         sessions = SessionBook(
@@ -54,6 +54,11 @@ public final class Router: Sendable {
             throw RouterError(description: "\(error)")
         }
         self.workers = workers
+        let gauges = StandingGauges(registry)
+        registry.beforeScrape { [weak self] in
+            guard let self else { return }
+            gauges.refresh(self.table.providers, at: self.time.now())
+        }
         for worker in workers { worker.loop.execute { worker.client.start() } }
     }
 

@@ -41,10 +41,21 @@ package struct AcceptField: Sendable, Hashable {
         guard let equals = part.firstIndex(of: "=") else { return nil }
         let name = trimmed(part[..<equals])
         let value = trimmed(part[part.index(after: equals)...])
-        guard !name.isEmpty, !value.isEmpty else { return nil }
+        guard !name.isEmpty, !value.isEmpty, !name.contains("\"") else { return nil }
         guard value.first == "\"" else { return (name.lowercased(), String(value)) }
         guard value.count > 1, value.last == "\"" else { return nil }
-        return (name.lowercased(), value.dropFirst().dropLast().filter { $0 != "\\" })
+        return (name.lowercased(), unescaped(value.dropFirst().dropLast()))
+    }
+
+    /// A backslash makes plain what stands behind it, another backslash too (RFC 9110, 5.6.4).
+    private static func unescaped(_ text: Substring) -> String {
+        var plain = String.UnicodeScalarView()
+        var isEscape = false
+        for scalar in text.unicodeScalars {
+            isEscape = scalar == "\\" && !isEscape
+            if !isEscape { plain.append(scalar) }
+        }
+        return String(plain)
     }
 
     /// More digits than the three that RFC 9110 allows are read too: Java's own client sends `.2`.

@@ -1,5 +1,5 @@
-import SignalboxCore
-import SignalboxHTTP
+package import SignalboxCore
+package import SignalboxHTTP
 
 /// Reads a request out of an exchange: only what routing needs is looked at.
 enum ChatRequest {
@@ -80,8 +80,8 @@ enum ChatRequest {
 }
 
 /// What is wrong with a request, before any provider is asked.
-enum RequestError: Error {
-    enum Coding {
+package enum RequestError: Error {
+    package enum Coding {
         case unsupported(String)
         case gzip(GzipError)
     }

@@ -1,8 +1,8 @@
-import SignalboxCore
+package import SignalboxCore
 import SignalboxHTTP
 
 /// Reads `{"prompt": …, "priority": …}` and writes it as a chat of one message.
-enum GenerateRequest {
+package enum GenerateRequest {
     /// - Parameter defaultModel: asked for where the caller names none.
     static func read(_ exchange: Exchange, bytesMax: Int, defaultModel: String) throws(RequestError)
         -> ChatCall
@@ -10,7 +10,7 @@ enum GenerateRequest {
         try read(ChatRequest.body(of: exchange, bytesMax: bytesMax), defaultModel: defaultModel)
     }
 
-    static func read(_ body: [UInt8], defaultModel: String) throws(RequestError) -> ChatCall {
+    package static func read(_ body: [UInt8], defaultModel: String) throws(RequestError) -> ChatCall {
         let tree: JSONTree
         do throws(JSONSyntaxError) {
             tree = try JSONTree(parsing: body)

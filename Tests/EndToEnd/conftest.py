@@ -10,14 +10,22 @@ from typing import Any, Callable, Iterator
 import openai
 import pytest
 
-from harness import configuration
+pytest.register_assert_rewrite("harness")
+
+from harness import configuration, failure_table
 from harness.certificates import Authority, make_authority
 from harness.daemon import Daemon
+from harness.failure_case import Case
 from harness.fakes import KINDS, Fakes, provider
 from harness.otlp import Receiver
+from harness.scene import Observation, Scene
 from harness.upstream import Upstream
 
 StartDaemon = Callable[..., Daemon]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    failure_table.register(config)
 
 
 @pytest.fixture
@@ -132,3 +140,42 @@ def vendors(start_shared_daemon: StartDaemon, fakes: Fakes) -> Daemon:
     settings = configuration.configuration(*(provider(kind, fakes) for kind in fakes.base_urls))
     del settings["routes"]
     return start_shared_daemon(settings)
+
+
+@pytest.fixture(scope="module")
+def scenes(request, start_shared_daemon: StartDaemon) -> Iterator[Callable[[str], Scene]]:
+    """For a mode: all of the module's CASES in that mode, before one daemon."""
+    made: dict[str, Scene] = {}
+    with ExitStack() as stack:
+        def scene(mode: str) -> Scene:
+            if mode not in made:
+                cases = [each for each in request.module.CASES if mode in each.modes]
+                made[mode] = stack.enter_context(Scene(cases, mode, start_shared_daemon))
+            return made[mode]
+        yield scene
+
+
+@pytest.fixture
+def record_row_of(record_property) -> Callable[..., None]:
+    """Puts a row into the table of failures: its place among the module's, and the columns."""
+    return lambda place, *columns: record_property(
+        failure_table.PROPERTY, failure_table.row_of(place, *columns))
+
+
+@pytest.fixture
+def record_row(request, record_row_of) -> Callable[..., None]:
+    """Puts what became of a case into the table."""
+    def record(mode: str, case: Case, found: Observation) -> None:
+        record_row_of(request.module.CASES.index(case), *failure_table.columns(mode, case, found))
+    return record
+
+
+@pytest.fixture
+def play(scenes, record_row) -> Callable[[str, Case], None]:
+    """Plays one case and judges it."""
+    def play(mode: str, case: Case) -> None:
+        scene = scenes(mode)
+        found = scene.run(case)
+        record_row(mode, case, found)
+        failure_table.judge(scene, case, found)
+    return play

@@ -147,6 +147,13 @@ def test_a_fault_before_the_first_delta_is_made_good(faults, model, streaming):
     assert response.headers["x-signalbox-provider"] == "good"
 
 
+def test_a_provider_that_failed_often_is_left_alone(faults):
+    first, second = [ask(faults, "breaker") for _ in range(2)]
+    assert first.status == second.status == 200
+    assert int(first.headers["x-signalbox-attempts"]) > 1
+    assert second.headers["x-signalbox-attempts"] == "1"
+
+
 @pytest.mark.parametrize("model", ["cut", "stall"])
 def test_a_fault_after_the_first_delta_is_told(faults, model):
     text = ask(faults, model, streaming=True).body

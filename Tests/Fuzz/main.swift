@@ -1,36 +1,29 @@
-// Looks for inputs that break a promise: signalbox-fuzz TARGET|all [seconds [seed]]. Exits 1 with the input
-// in hex. A crash leaves the seed on standard error where SIGNALBOX_FUZZ_TRACE is set.
-import Foundation
-import SignalboxProviders
-import SignalboxTesting
+// Looks for inputs that break a promise; scripts/fuzz.sh runs it. A failure ends it with a status that is not
+// 0.
+import SignalboxFuzzing
 
-let arguments = CommandLine.arguments
-let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: "|")
-let targets =
-    arguments.count < 2
-    ? []
-    : arguments[1] == "all" ? FuzzTarget.allCases : [FuzzTarget(rawValue: arguments[1])].compactMap(\.self)
-guard !targets.isEmpty else {
-    print("usage: signalbox-fuzz all|\(names) [seconds [seed]]")
-    exit(2)
-}
-let seconds = arguments.count > 2 ? Double(arguments[2]) ?? 60 : 60
-let firstSeed = arguments.count > 3 ? UInt64(arguments[3]) ?? 1 : 1
-let isTraced = ProcessInfo.processInfo.environment["SIGNALBOX_FUZZ_TRACE"] != nil
+let usage = """
+    usage: signalbox-fuzz list                       every target
+           signalbox-fuzz engine                     libfuzzer, or loop where it is not linked in
+           signalbox-fuzz loop TARGET SECONDS SEED   input by input, from SEED on
+           signalbox-fuzz guided TARGET OPTION...    by libFuzzer, with its own options and folders
+           signalbox-fuzz samples TARGET FOLDER      writes samples and the dictionary for libFuzzer
+           signalbox-fuzz input TARGET SEED          prints the input that the loop made of SEED
+           signalbox-fuzz replay TARGET FILE         tries one input
+    """
 
-for kind in FuzzTarget.kindsLeftOut {
-    print("LEFT OUT: providers of kind \(kind.rawValue) have no adapter yet")
-}
-for target in targets {
-    let end = Date().addingTimeInterval(seconds)
-    var seed = firstSeed
-    while Date() < end {
-        if isTraced { FileHandle.standardError.write(Data("\(target.rawValue) \(seed)\n".utf8)) }
-        if let violation = target.violation(seed: seed) {
-            print("\(target.rawValue), seed \(seed): \(violation)")
-            exit(1)
-        }
-        seed &+= 1
+let words = Array(CommandLine.arguments.dropFirst())
+let status: Int32 =
+    switch (words.first, words.dropFirst().first.flatMap(FuzzTarget.named), words.dropFirst(2)) {
+    case ("list", nil, _): Listing.targets()
+    case ("engine", nil, _): Listing.engine()
+    case ("loop", let target?, let rest) where rest.count == 2:
+        SeedLoop(target, seconds: words[2], seed: words[3])?.run() ?? misused()
+    case ("guided", let target?, let options): GuidedRun.run(target, options: Array(options))
+    case ("samples", let target?, let rest) where rest.count == 1: Samples.write(target, into: words[2])
+    case ("input", let target?, let rest) where rest.count == 1:
+        Samples.print(target, seed: words[2]) ?? misused()
+    case ("replay", let target?, let rest) where rest.count == 1: Replay.run(target, file: words[2])
+    default: misused()
     }
-    print("\(target.rawValue): \(seed &- firstSeed) inputs from seed \(firstSeed), every promise kept")
-}
+leave(with: status)

@@ -177,6 +177,20 @@ import Testing
         delta(#""tool_calls":[{"index":\#(index)\#(more),"function":{"arguments":"\#(arguments)"}}]"#)
     }
 
+    @Test func `an event on several lines goes out on one`() throws {
+        let events = try render(["\n{\"type\":\n\"ping\",\r\"n\":1}"], isNative: true)
+        #expect(events.map { $0["type"]?.string } == ["ping", "message_stop"])
+        #expect(events.first?["n"]?.integer == 1)
+    }
+
+    @Test func `names that are no text are left out`() throws {
+        let piece = Self.delta(#""tool_calls":[{"index":0,"id":[1],"function":{"name":{"a":1}}}]"#)
+        let events = try render([piece.replacing(#""gpt""#, with: "[[1]]")])
+        #expect(events.first?["message"]?["model"] == "")
+        let block = events.first { $0["content_block"] != nil }?["content_block"]
+        #expect(block?["id"] == "" && block?["name"] == "")
+    }
+
     @Test func `chunks become blocks that are opened and closed in turn`() throws {
         let events = try render([
             Self.delta(#""role":"assistant","content":"""#), Self.delta(#""reasoning":"Hm.""#),

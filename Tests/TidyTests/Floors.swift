@@ -32,6 +32,8 @@ struct Floors {
             floor: 7, outside: ["ArgumentParser", "CMimalloc", "Foundation", "FoundationEssentials"]),
         // The fake vendors as a process: not shipped, and it uses the daemon's server, not the daemon.
         "SignalboxFakes": Room(floor: 7, outside: ["ArgumentParser"], siblings: [forTests]),
+        // What is fed noise: not shipped, and it reaches every decoder from floor 1 to 6.
+        "SignalboxFuzzing": Room(floor: 7, siblings: [forTests]),
         // Not on the stairs: it stands on floors 1 to 4, and only tests use it.
         forTests: Room(floor: 5, outside: ["Testing", "Foundation", "DequeModule"]),
     ]
@@ -84,7 +86,8 @@ struct Floors {
     }
 
     private static func allowedInTests(named target: String) -> Set<String>? {
-        if target == "Fuzz" { return allowed(in: tool, including: [forTests]) }
+        // The compiler's libFuzzer is no library of the daemon's.
+        if target == "Fuzz" { return allowed(in: tool, including: ["SignalboxFuzzing", "CFuzzer"]) }
         guard target.hasSuffix("Tests") else { return nil }
         if target == "TidyTests" { return ["Testing", "Foundation"] }
         if target == simulation + "Tests" {

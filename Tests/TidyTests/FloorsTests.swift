@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [
         ("Sources/SignalboxHTTP/A.swift", "import CMicrohttpd\npublic import SignalboxCore\nimport Glibc"),
         ("Sources/SignalboxServer/A.swift", "import Signalbox\nimport SignalboxConfig"),
-        ("Tests/Fuzz/A.swift", "import SignalboxTesting\nimport SignalboxHTTP\nimport Foundation"),
+        ("Tests/Fuzz/A.swift", "import SignalboxFuzzing\nimport CFuzzer\nimport Foundation"),
         ("Sources/SignalboxConfig/A.swift", "import Yams // not import CCurl"),
         ("Sources/SignalboxCLI/A.swift", "import ArgumentParser; import SignalboxServer"),
         (

@@ -208,7 +208,7 @@ public final class RoutedStream: @unchecked Sendable {
         }
         output.reserveCapacity(output.count + range.count + 8)
         output += RoutedStream.dataPrefix
-        output += payload[range]
+        JSONLine.append(payload[range], to: &output)
         output += RoutedStream.eventEnd
     }
 

@@ -109,6 +109,11 @@ struct Walk {
             // A line whose provider can no longer serve this request is held up by it for nothing.
             for line in lines where !latest.providers.contains(line) { place.giveUp(line) }
             lines.removeAll { !latest.providers.contains($0) }
+            // Those that were left before it is no head of, and so finds busy: nobody would wake it there.
+            if lines.isEmpty {
+                place.leave(.givenUp)
+                return plan.giveUp(.candidates)
+            }
         }
     }
 
@@ -124,7 +129,7 @@ struct Walk {
     /// Asks at the desks, once for each candidate whose turn has come.
     private struct Asking {
         let lane: Lane
-        let router: Router
+        let call: RoutedCall
         let tokens: Int
         let now: Instant
         /// Nil for who comes now: then whoever waits goes first.
@@ -133,7 +138,7 @@ struct Walk {
 
         init(_ walk: borrowing Walk, at now: Instant, as place: WaitingPlace? = nil) {
             lane = walk.lane
-            router = walk.call.router
+            call = walk.call
             tokens = walk.size.promptTokens + walk.size.answerTokens
             self.now = now
             self.place = place
@@ -142,12 +147,14 @@ struct Walk {
         mutating func admit(_ candidate: Candidate) -> AttemptPlan.Availability {
             let resolved = lane[candidate]
             let number = resolved.seat.desk.number
-            if place.map({ !$0.isHead(of: number) }) ?? router.room.hasWaiters(for: number) { return .busy }
+            if place.map({ !$0.isHead(of: number) }) ?? call.router.room.hasWaiters(for: number) {
+                return .busy
+            }
             let admission = resolved.seat.admit(tokens: tokens, at: now)
             if case .open(let ticket) = admission {
                 self.ticket = ticket
                 if ticket.isProviderProbe || ticket.isKeyProbe {
-                    router.standingEvents.probes(ticket, at: resolved)
+                    call.router.standingEvents.probes(ticket, at: resolved, by: call)
                 }
             }
             return AttemptPlan.Availability(admission)

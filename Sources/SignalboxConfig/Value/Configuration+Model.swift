@@ -3,8 +3,8 @@ extension Configuration {
     public struct Model: Sendable, Equatable {
         /// As the provider calls it, 1 to 200 bytes.
         public var name: String
-        /// Tokens of prompt and answer together: 1 to 1,000,000,000. Default nil: not known, and no smaller
-        /// than another's.
+        /// Tokens of prompt and answer together: 1 to 1,000,000,000. Default nil: not known, so
+        /// that it is not tried for what was too long for another.
         public var contextWindow: Int?
         /// What `lowest-cost` compares. Default nil: not known.
         public var price: Price?

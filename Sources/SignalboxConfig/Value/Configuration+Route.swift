@@ -58,8 +58,8 @@ extension Configuration {
         public var onInterrupt = Interruption.error
         /// How much ``Interruption/hold`` holds back.
         public var hold = Hold()
-        /// How long a request waits for a candidate that is limited before it goes to the next: 0 to 1 h,
-        /// less than ``requestTimeout``. Default 0.
+        /// A key of the first provider that rests no longer than this is waited for, once, before the request
+        /// goes to the next provider: 0 to 1 h, less than ``requestTimeout``. Default 0.
         public var waitForPreferred = Duration.zero
         /// After how long without an answer a second candidate is asked as well: 1 ms to 1 h, less than
         /// ``requestTimeout``. Default nil: never.

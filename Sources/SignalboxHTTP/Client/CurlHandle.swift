@@ -9,6 +9,10 @@ final class CurlHandle {
     private let address = curl_url()
     private var headers: HeaderList
     private let errorText: UnsafeMutablePointer<CChar>
+    /// How often curl wanted to send the current request.
+    private var sends = 0
+    /// No kept connection is taken.
+    private var isFresh = false
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
         headers = try HeaderList(template.headers)
@@ -32,11 +36,27 @@ final class CurlHandle {
         errorText.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
     }
 
+    /// Asked before each sending. Where a kept connection ends before a reply, curl would send the request
+    /// again by itself, over other kept ones, up to five times: whether that is done is not its to decide.
+    func maySend() -> Bool {
+        sends += 1
+        return sends == 1
+    }
+
+    /// The current request went out on a kept connection, which ended before any reply.
+    var hasLostConnection: Bool { sends > 1 }
+
     /// Makes `transfer` the one that the callbacks speak to.
+    /// - Parameter isFresh: it gets a connection of its own making, whatever is kept.
     func begin(
-        _ transfer: UnsafeMutableRawPointer, body: [UInt8], headers: [RequestHeader]
+        _ transfer: UnsafeMutableRawPointer, body: [UInt8], headers: [RequestHeader], isFresh: Bool = false
     ) throws(TransportError) {
         errorText.pointee = 0
+        sends = 0
+        if isFresh != self.isFresh {
+            try check(signalbox_curl_set_long(easy, CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0))
+            self.isFresh = isFresh
+        }
         try check(signalbox_curl_set_pointer(easy, CURLOPT_PRIVATE, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, transfer))
@@ -116,6 +136,10 @@ final class CurlHandle {
         try check(signalbox_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION, transferBody))
         try check(signalbox_curl_set_data_callback(easy, CURLOPT_READFUNCTION, transferUpload))
         try check(signalbox_curl_set_seek_callback(easy, transferRewind))
+        try check(signalbox_curl_set_prereq_callback(easy, handleSends))
+        // The handle outlives what it owns.
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        try check(signalbox_curl_set_pointer(easy, CURLOPT_PREREQDATA, this))
         try check(signalbox_curl_set_open_callback(easy, clientOpensSocket))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, client))
         try check(signalbox_curl_set_close_callback(easy, clientClosesSocket))

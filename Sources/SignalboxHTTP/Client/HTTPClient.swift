@@ -23,6 +23,8 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     private final class Pool {
         let template: RequestTemplate
         var idle: [CurlHandle] = []
+        /// Kept connections that turned out dead: so many of the next requests do not trust the others.
+        var lostConnections = 0
 
         init(_ template: RequestTemplate) {
             self.template = template
@@ -83,7 +85,8 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
                 template, handle: handle, body: body, reply: reply, client: self, deadline: deadline.instant)
             do throws(TransportError) {
                 try handle.begin(
-                    Unmanaged.passUnretained(transfer).toOpaque(), body: body, headers: headers)
+                    Unmanaged.passUnretained(transfer).toOpaque(), body: body, headers: headers,
+                    isFresh: distrustsKeptConnections(of: template))
                 try check(curl_multi_add_handle(multi, handle.easy))
             } catch {
                 transfer.disarm()
@@ -116,7 +119,15 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
 
     private func keep(_ handle: CurlHandle, for template: RequestTemplate) {
         let pool = pools[ObjectIdentifier(template)] ?? makePool(for: template)
+        if handle.hasLostConnection { pool.lostConnections += 1 }
         if pool.idle.count < HTTPClient.idleHandlesMax { pool.idle.append(handle) }
+    }
+
+    /// Where one kept connection was dead the others may be, too, and a request is not tried on each of them.
+    private func distrustsKeptConnections(of template: RequestTemplate) -> Bool {
+        guard let pool = pools[ObjectIdentifier(template)], pool.lostConnections > 0 else { return false }
+        pool.lostConnections -= 1
+        return true
     }
 
     private func makePool(for template: RequestTemplate) -> Pool {

@@ -16,9 +16,7 @@ final class Transfer: TimerTarget, ReplyProducer {
     private unowned let client: HTTPClient
     private let body: [UInt8]
     private var sent = 0
-    private var headers = HeaderBlock()
-    private var headerBytes = 0
-    private var status = 0
+    private var head = ReplyHead()
     private let start: Instant
     private var totalDeadline: Instant
     private var lastActivity: Instant
@@ -29,9 +27,6 @@ final class Transfer: TimerTarget, ReplyProducer {
     private var armed = Instant.past
     /// Why we ended it ourselves, where curl knows only that a callback refused.
     private var ownError: TransportError?
-
-    /// Bytes of status line and header fields of one reply.
-    private static let headerBytesMax = 64 << 10
 
     init(
         _ template: RequestTemplate, handle: CurlHandle, body: [UInt8], reply: IncomingReply,
@@ -93,40 +88,16 @@ final class Transfer: TimerTarget, ReplyProducer {
     // MARK: curl's calls
 
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
-        headerBytes += line.count
-        guard headerBytes <= Transfer.headerBytesMax else {
-            ownError = .malformed("its header is larger than \(Transfer.headerBytesMax) bytes")
+        switch head.take(line) {
+        case .more: return true
+        case .whole:
+            noteActivity()
+            reply?.receiveHead(status: head.status, headers: head.headers)
+            return true
+        case .tooLarge:
+            ownError = .malformed("its header is larger than \(ReplyHead.bytesMax) bytes")
             return false
         }
-        var length = line.count
-        while length > 0, line[length - 1] == 0x0A || line[length - 1] == 0x0D { length -= 1 }
-        let text = UnsafeRawBufferPointer(rebasing: line[..<length])
-        if text.isEmpty {
-            guard status >= 200 else { return true }  // 100 Continue and its kin: the real head follows
-            noteActivity()
-            reply?.receiveHead(status: status, headers: headers)
-        } else if let colon = text.firstIndex(of: UInt8(ascii: ":")), status != 0 {
-            var start = colon + 1
-            while start < text.count, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
-            headers.append(
-                name: UnsafeRawBufferPointer(rebasing: text[..<colon]),
-                value: UnsafeRawBufferPointer(rebasing: text[start...]))
-        } else {
-            headers.removeAll()
-            status = Transfer.status(in: text)
-        }
-        return true
-    }
-
-    /// `HTTP/1.1 200 OK` → 200.
-    private static func status(in line: UnsafeRawBufferPointer) -> Int {
-        guard let space = line.firstIndex(of: 0x20) else { return 0 }
-        var status = 0
-        for byte in line[(space + 1)...].prefix(3) {
-            guard (0x30...0x39).contains(byte) else { return 0 }
-            status = status * 10 + Int(byte - 0x30)
-        }
-        return status
     }
 
     /// The number of bytes taken, or one of curl's special results.
@@ -151,7 +122,7 @@ final class Transfer: TimerTarget, ReplyProducer {
         return count
     }
 
-    /// curl sends the body again on a fresh connection where a kept one turned out dead.
+    /// curl starts the body over before it asks ``CurlHandle/maySend()`` for a second sending.
     func rewind(to offset: Int) -> Bool {
         guard (0...body.count).contains(offset) else { return false }
         sent = offset
@@ -205,6 +176,9 @@ final class Transfer: TimerTarget, ReplyProducer {
         // curl is content with a stream that ends within the header.
         if code == CURLE_OK { return hasFirstByte ? nil : .reset("the connection ended within the header") }
         if let ownError { return ownError }
+        if code == CURLE_ABORTED_BY_CALLBACK, handle.hasLostConnection {
+            return .reset("the kept connection ended")
+        }
         let detail = handle.detail(code)
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:

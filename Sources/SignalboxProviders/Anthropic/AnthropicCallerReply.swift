@@ -15,7 +15,8 @@ enum AnthropicCallerReply {
         }
         return JSONTree.object([
             "id": .string(id(answer, requestID)), "type": "message", "role": "assistant",
-            "model": answer["model"] ?? "", "content": .array(try blocks(of: choice["message"] ?? .null)),
+            "model": .string(answer["model"]?.string ?? ""),
+            "content": .array(try blocks(of: choice["message"] ?? .null)),
             "stop_reason": .string(stopReason(choice["finish_reason"]?.string)), "stop_sequence": .null,
             "usage": usage(answer["usage"]),
         ]).json
@@ -65,7 +66,7 @@ enum AnthropicCallerReply {
             let name = call["function"]?["name"]?.string ?? ""
             blocks.append(
                 .object([
-                    "type": "tool_use", "id": call["id"] ?? "", "name": .string(name),
+                    "type": "tool_use", "id": .string(call["id"]?.string ?? ""), "name": .string(name),
                     "input": try input(call["function"]?["arguments"]?.string ?? "", of: name),
                 ]))
         }

@@ -68,7 +68,7 @@ struct AnthropicCallerStream: StreamRenderer {
         hasStarted = true
         let message = JSONTree.object([
             "id": .string(AnthropicCallerReply.id(chunk, requestID)), "type": "message", "role": "assistant",
-            "model": chunk["model"] ?? "", "content": .array([]), "stop_reason": .null,
+            "model": .string(chunk["model"]?.string ?? ""), "content": .array([]), "stop_reason": .null,
             "stop_sequence": .null, "usage": AnthropicCallerReply.usage(nil),
         ])
         send("message_start", ["message": message], &output)
@@ -91,8 +91,8 @@ struct AnthropicCallerStream: StreamRenderer {
         let index = call["index"]?.integer ?? max(0, callsBegun.count - 1)
         if callsBegun.insert(index).inserted {
             let block = JSONTree.object([
-                "type": "tool_use", "id": call["id"] ?? "", "name": call["function"]?["name"] ?? "",
-                "input": .object([:]),
+                "type": "tool_use", "id": .string(call["id"]?.string ?? ""),
+                "name": .string(call["function"]?["name"]?.string ?? ""), "input": .object([:]),
             ])
             begin(.call(index), block, &output)
         }

@@ -109,7 +109,7 @@ enum AnthropicEventText {
         output += "event: ".utf8
         output += name.utf8
         output += "\ndata: ".utf8
-        output += payload
+        JSONLine.append(payload, to: &output)
         output += "\n\n".utf8
     }
 }

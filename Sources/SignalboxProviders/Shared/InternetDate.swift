@@ -1,9 +1,9 @@
-import SignalboxCore
+package import SignalboxCore
 
 /// Instants as RFC 3339 writes them: `2026-02-03T04:05:06.789Z`, or with an offset.
-enum InternetDate {
+package enum InternetDate {
     /// Nil for what is no date, or none between 1970 and 2200. Fractions beyond nanoseconds are cut.
-    static func parse(_ text: String) -> WallTime? {
+    package static func parse(_ text: String) -> WallTime? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10]),

@@ -1,13 +1,13 @@
-import SignalboxCore
+package import SignalboxCore
 
 /// How long a provider asks to be left alone, in any of the dialects seen.
-enum RetryAfter {
+package enum RetryAfter {
     /// Longer than this is not believed: no quota is older than a month.
-    static let longest = Duration.seconds(31 * 86_400)
+    package static let longest = Duration.seconds(31 * 86_400)
 
     /// `retry-after-ms`, then `Retry-After` in seconds or as a date, then the reset of a limit that is used
     /// up.
-    static func read(_ headers: HeaderBlock, at now: WallTime) -> Duration? {
+    package static func read(_ headers: HeaderBlock, at now: WallTime) -> Duration? {
         if let text = headers["retry-after-ms"], let milliseconds = Double(text) {
             return duration(seconds: milliseconds / 1_000)
         }
@@ -29,7 +29,7 @@ enum RetryAfter {
     }
 
     /// `20ms`, `7.66s`, `6m0s`, `1h2m3s`, or plain seconds.
-    static func units(_ text: String) -> Duration? {
+    package static func units(_ text: String) -> Duration? {
         if let seconds = Double(text) { return duration(seconds: seconds) }
         var rest = Substring(text)
         var sum = 0.0

@@ -11,7 +11,7 @@ import SignalboxCore
 ///     half-open ──admit, once the probe's lease is over──▶ half-open, this one is the probe
 ///
 /// Replies count only in the phase in which their attempts began: what was still under way when the breaker
-/// opened says nothing of later, and a probe that comes back after its lease has lost its say.
+/// opened says nothing of later, and a probe whose turn another has taken has lost its say.
 struct Breaker: Sendable {
     /// What an attempt was let through with; its reply counts while the breaker still goes by the same
     /// number.
@@ -42,11 +42,12 @@ struct Breaker: Sendable {
         cooldown = settings.cooldown
     }
 
-    /// Goes on under other settings; a cool-down under way stays as long as it was.
+    /// Goes on under other settings; a cool-down under way ends when it would have.
     mutating func adopt(_ settings: BreakerSettings) {
         guard settings != self.settings else { return }
         if settings.window != self.settings.window { outcomes = OutcomeWindow(span: settings.window) }
-        cooldown = min(max(cooldown, settings.cooldown), settings.cooldownMax)
+        let isClosed = state == .closed
+        cooldown = isClosed ? settings.cooldown : min(max(cooldown, settings.cooldown), settings.cooldownMax)
         self.settings = settings
     }
 

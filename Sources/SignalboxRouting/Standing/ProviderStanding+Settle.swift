@@ -115,11 +115,11 @@ extension ProviderStanding {
     private mutating func heed(
         _ ending: AttemptEnding, of ticket: Ticket, at now: Instant, _ changes: inout [StandingChange]
     ) {
-        if let notice = ending.requestLimit {
+        if let notice = ending.requestLimit.map(ending.believed) {
             if !ending.limitIsPerModel { keys[ticket.key].requests.correct(notice, at: now) }
             leaveEarly(notice, below: 1, perModel: ending.limitIsPerModel, ticket, at: now, &changes)
         }
-        if let notice = ending.tokenLimit {
+        if let notice = ending.tokenLimit.map(ending.believed) {
             if !ending.limitIsPerModel { keys[ticket.key].tokens.correct(notice, at: now) }
             leaveEarly(
                 notice, below: max(1, settings.tokensFloor), perModel: ending.limitIsPerModel, ticket,
@@ -136,19 +136,14 @@ extension ProviderStanding {
         guard let remaining = notice.remaining, remaining < floor, perModel || floor > 1 else { return }
         let wait = notice.resetsIn ?? .seconds(60)
         guard wait > .zero else { return }
-        var isNews = false
-        if perModel {
-            keys[ticket.key].models.change(ticket.model) {
-                isNews = $0.rest.remaining(at: now) == nil
-                isNews = $0.rest.extend(for: wait, at: now) != nil && isNews
-            }
-        } else {
-            isNews = keys[ticket.key].rest.remaining(at: now) == nil
-            isNews = keys[ticket.key].rest.extend(for: wait, at: now) != nil && isNews
-        }
-        guard isNews else { return }
         let model = perModel ? ticket.model : nil
-        changes.append(.keyRests(key: ticket.key, model: model, for: min(wait, Rest.max)))
+        let rest =
+            if let model {
+                keys[ticket.key].models.change(model) { $0.rest.begin(for: wait, at: now) }
+            } else {
+                keys[ticket.key].rest.begin(for: wait, at: now)
+            }
+        if let rest { changes.append(.keyRests(key: ticket.key, model: model, for: rest)) }
     }
 }
 
@@ -157,5 +152,16 @@ extension AttemptEnding {
     fileprivate var resetOfExhausted: Duration? {
         let notices = [requestLimit, tokenLimit].compactMap(\.self)
         return notices.compactMap { $0.remaining == 0 ? $0.resetsIn : nil }.max()
+    }
+
+    /// A reset says when all of a limit is there again, a Retry-After when the next request may come: of a limit
+    /// that is used up the latter is believed.
+    fileprivate func believed(_ notice: LimitNotice) -> LimitNotice {
+        guard failure == .rateLimited, let retryAfter, retryAfter > .zero, notice.remaining == 0 else {
+            return notice
+        }
+        var told = notice
+        told.resetsIn = min(notice.resetsIn ?? retryAfter, retryAfter)
+        return told
     }
 }

@@ -8,9 +8,8 @@ import SignalboxCore
 /// a second, so that an amount leaves 60 to 61 seconds after it was reserved, never sooner.
 ///
 /// The provider's, from the headers of its replies: until its reset no more goes through than it said was
-/// left, where that is less than by our own count. Where no limit is configured the provider's is learnt:
-/// after each reset its whole limit is there again, and resets are taken to come every 60 seconds until it
-/// says otherwise.
+/// left. Where no limit is configured the provider's is learnt: after each reset its whole limit is there
+/// again, and resets are taken to come every 60 seconds until it says otherwise.
 ///
 /// 488 bytes of slots, whatever the traffic.
 struct RateWindow: Sendable {
@@ -84,7 +83,9 @@ struct RateWindow: Sendable {
         let learnt = limit == nil ? toldLimit.map { $0 - counted.sum } : nil
         guard let remaining = notice.remaining ?? learnt else { return }
         let wait = min(notice.resetsIn ?? .nanoseconds(Self.span), Self.resetMax)
-        told = Told(limit: toldLimit, remaining: max(0, remaining), until: now.advanced(by: wait))
+        told = Told(
+            limit: toldLimit, remaining: max(0, min(remaining, toldLimit ?? .max)),
+            until: now.advanced(by: wait))
     }
 
     /// An attempt that was counted met a limit, perhaps this one.

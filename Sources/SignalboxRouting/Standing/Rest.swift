@@ -30,8 +30,15 @@ struct Rest: Sendable {
         return extend(for: .nanoseconds(min(Self.floor << Int64(doublings), Self.floorMax)), at: now)
     }
 
+    /// Rests before a limit is met. How long, if it did not rest yet.
+    mutating func begin(for duration: Duration, at now: Instant) -> Duration? {
+        let wasResting = now < until
+        let rest = extend(for: duration, at: now)
+        return wasResting ? nil : rest
+    }
+
     /// Rests for so long, if not longer already.
-    mutating func extend(for duration: Duration, at now: Instant) -> Duration? {
+    private mutating func extend(for duration: Duration, at now: Instant) -> Duration? {
         let duration = Swift.min(duration, Self.max)
         let end = now.advanced(by: duration)
         guard end > until else { return nil }

@@ -1,15 +1,15 @@
-import SignalboxCore
+package import SignalboxCore
 
 /// What the suite asks, in OpenAI's dialect.
-struct ConformanceCall {
-    var model: FakeModel
+package struct ConformanceCall {
+    package var model: FakeModel
     var messages: JSONTree
     var more: [JSONTree.Member] = []
-    var isStreaming = false
+    package var isStreaming = false
     /// Nil leaves `stream_options` out.
     var wantsUsage: Bool? = true
 
-    static func text(_ model: FakeModel = .ok, isStreaming: Bool = false) -> ConformanceCall {
+    package static func text(_ model: FakeModel = .ok, isStreaming: Bool = false) -> ConformanceCall {
         ConformanceCall(
             model: model,
             messages: .array([
@@ -22,7 +22,7 @@ struct ConformanceCall {
         ConformanceCall(model: model, messages: .array([message("user", "né")]), isStreaming: true)
     }
 
-    static func tools(isStreaming: Bool) -> ConformanceCall {
+    package static func tools(isStreaming: Bool) -> ConformanceCall {
         var call = ConformanceCall(
             model: .tools, messages: .array([message("user", "What is the weather in Łódź?")]),
             isStreaming: isStreaming)
@@ -31,7 +31,7 @@ struct ConformanceCall {
     }
 
     /// The round behind the tool calls: their results are there.
-    static func results(isStreaming: Bool) -> ConformanceCall {
+    package static func results(isStreaming: Bool) -> ConformanceCall {
         var call = tools(isStreaming: isStreaming)
         let calls = ["weather", "time_of_day"].map { name in
             JSONTree.object([
@@ -48,7 +48,7 @@ struct ConformanceCall {
         return call
     }
 
-    static func image(_ url: String) -> ConformanceCall {
+    package static func image(_ url: String) -> ConformanceCall {
         let parts: JSONTree = .array([
             .object(["type": "text", "text": "What is this?"]),
             .object(["type": "image_url", "image_url": .object(["url": .string(url)])]),
@@ -57,14 +57,14 @@ struct ConformanceCall {
             model: .ok, messages: .array([.object(["role": "user", "content": parts])]))
     }
 
-    static var jsonObject: ConformanceCall {
+    package static var jsonObject: ConformanceCall {
         var call = text()
         call.more = [JSONTree.Member("response_format", .object(["type": "json_object"]))]
         return call
     }
 
     /// The caller's bytes. The model is the name of a route: the adapter must put the vendor's own there.
-    func made() throws(UpstreamFailure) -> ChatCall {
+    package func made() throws(UpstreamFailure) -> ChatCall {
         var members = [JSONTree.Member("model", "a-route"), JSONTree.Member("messages", messages)] + more
         if isStreaming {
             members.append(JSONTree.Member("stream", true))
@@ -76,7 +76,7 @@ struct ConformanceCall {
         return try ConformanceCall.call(JSONTree.object(members))
     }
 
-    static func embeddings(of texts: [String]) throws(UpstreamFailure) -> ChatCall {
+    package static func embeddings(of texts: [String]) throws(UpstreamFailure) -> ChatCall {
         try call(.object(["model": "a-route", "input": .strings(texts)]), operation: .embeddings)
     }
 

@@ -1,4 +1,4 @@
-import SignalboxCore
+package import SignalboxCore
 import SignalboxHTTP
 
 /// A reply as it would come over the network.
@@ -51,7 +51,9 @@ extension ProviderConformance {
             expected: fake.answer(to: turn, as: asked.model))
     }
 
-    func send(_ call: ChatCall, to model: String, key: FakeKey?) throws(UpstreamFailure) -> ReplyScript {
+    package func send(_ call: ChatCall, to model: String, key: FakeKey?) throws(UpstreamFailure)
+        -> ReplyScript
+    {
         let body = try adapter.encode(call, model: model)
         let secret = key.map(fake.secret(for:))
         guard let target = adapter.target(call.operation, model: model, key: secret) else {
@@ -139,23 +141,23 @@ extension FakeRequest {
 }
 
 /// What the caller sees of a stream, and how it ended.
-struct StreamReading: Equatable {
+package struct StreamReading: Equatable {
     /// Payloads in OpenAI's dialect.
-    var payloads: [[UInt8]] = []
+    package var payloads: [[UInt8]] = []
     /// For each event that was passed on, whether it was said to carry content.
-    var deltas: [Bool] = []
-    var malformed = 0
-    var failure: UpstreamFailure?
-    var isDone = false
-    var isCompleteWithoutTerminator = false
-    var summary = ReplySummary()
+    package var deltas: [Bool] = []
+    package var malformed = 0
+    package var failure: UpstreamFailure?
+    package var isDone = false
+    package var isCompleteWithoutTerminator = false
+    package var summary = ReplySummary()
 
-    var isWhole: Bool { failure == nil && (isDone || isCompleteWithoutTerminator) }
+    package var isWhole: Bool { failure == nil && (isDone || isCompleteWithoutTerminator) }
 }
 
 extension ProviderConformance {
     /// Reads a stream as the router does: chunks to events, events to the decoder.
-    func read(_ chunks: [[UInt8]], of call: ChatCall) -> StreamReading {
+    package func read(_ chunks: [[UInt8]], of call: ChatCall) -> StreamReading {
         var reading = StreamReading()
         var decoder = adapter.streamDecoder(
             for: call, StreamOpening(receivedAt: Self.now, requestID: "conformance"))

@@ -41,8 +41,8 @@ public struct ProviderConformance: Sendable {
         public var description: String { "\(check.rawValue): \(message)" }
     }
 
-    let adapter: any ProviderAdapter
-    let fake: any FakeVendor
+    package let adapter: any ProviderAdapter
+    package let fake: any FakeVendor
     let capabilities: Capabilities
 
     /// - Parameter adapter: makes the adapter for the base URL at which the fake is thought to be.
@@ -55,9 +55,9 @@ public struct ProviderConformance: Sendable {
         self.capabilities = capabilities
     }
 
-    static let origin = "http://fake.test"
+    package static let origin = "http://fake.test"
     /// When every reply is received.
-    static let now = WallTime(nanosecondsSince1970: 1_750_000_000_000_000_000)
+    package static let now = WallTime(nanosecondsSince1970: 1_750_000_000_000_000_000)
 
     public func violations() -> [Violation] {
         Check.allCases.flatMap(violations(of:))

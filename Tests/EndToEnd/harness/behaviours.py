@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import os
 import zlib
 
@@ -35,11 +36,15 @@ def echo() -> Behaviour:
     return behave
 
 
-def held_reply(gate: Gate) -> Behaviour:
+def held(gate: Gate, behaviour: Behaviour) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         await exchange.unless_peer_leaves(gate.wait())
-        await exchange.respond(200, chat.completion(exchange.request.model))
+        await behaviour(exchange)
     return behave
+
+
+def held_reply(gate: Gate) -> Behaviour:
+    return held(gate, reply())
 
 
 def gzip_reply(content: str = chat.GREETING) -> Behaviour:
@@ -51,7 +56,7 @@ def gzip_reply(content: str = chat.GREETING) -> Behaviour:
 
 def stream(
     count: int = 5, gates: dict[int, Gate] | None = None, terminator: bool = True, finish: bool = True,
-    content: str = "word", malformed_at: int | None = None,
+    content: str = "word", malformed_at: int | None = None, malformed_count: int = 1,
 ) -> Behaviour:
     """`count` deltas "word0 ", "word1 ", …; the gate `gates[n]` is waited for before delta `n`."""
     async def behave(exchange: Exchange) -> None:
@@ -62,7 +67,8 @@ def stream(
             if gates and number in gates:
                 await exchange.unless_peer_leaves(gates[number].wait())
             if number == malformed_at:
-                await exchange.send_chunk(b'data: {"choices":[{"delta":{"content":"torn\n\n')
+                for _ in range(malformed_count):
+                    await exchange.send_chunk(b'data: {"choices":[{"delta":{"content":"torn\n\n')
             await exchange.send_chunk(chat.delta_event(model, f"{content}{number} "))
         if finish:
             await exchange.send_chunk(chat.finish_event(model))
@@ -80,10 +86,17 @@ def streamed_text(count: int = 5, content: str = "word") -> str:
 
 def status(
     code: int, word: str | None = None, retry_after: str | None = None, message: str = "The upstream says no",
+    headers: dict[str, str] | None = None,
 ) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
-        headers = {"Retry-After": retry_after} if retry_after else {}
-        await exchange.respond(code, chat.error(code, message, word), headers)
+        fields = {"Retry-After": retry_after} if retry_after else {}
+        await exchange.respond(code, chat.error(code, message, word), fields | (headers or {}))
+    return behave
+
+
+def json_reply(code: int, body: dict) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.respond(code, json.dumps(body).encode())
     return behave
 
 
@@ -111,11 +124,11 @@ def garbage_gzip() -> Behaviour:
     return behave
 
 
-def error_event(after: int) -> Behaviour:
+def error_event(after: int, code: int = 500) -> Behaviour:
     """A stream that turns into an error event after so many deltas."""
     async def behave(exchange: Exchange) -> None:
         await _begin_stream(exchange, after)
-        await exchange.send_chunk(b"data: " + chat.error(500, "The upstream broke.") + b"\n\n")
+        await exchange.send_chunk(b"data: " + chat.error(code, "The upstream broke.") + b"\n\n")
         await exchange.end_chunks()
     return behave
 
@@ -151,6 +164,16 @@ def headers_then_silence(streaming: bool = False) -> Behaviour:
     return behave
 
 
+def stalled_reply() -> Behaviour:
+    """Half of an answer, and the other half never comes."""
+    async def behave(exchange: Exchange) -> None:
+        body = chat.completion(exchange.request.model)
+        await exchange.send_head(200, {"Content-Length": str(len(body))})
+        await exchange.send(body[: len(body) // 2])
+        await exchange.until_peer_leaves()
+    return behave
+
+
 def cut_reply(chunked: bool = False, by_reset: bool = False) -> Behaviour:
     """Half of an answer, then nothing."""
     async def behave(exchange: Exchange) -> None:
@@ -166,13 +189,13 @@ def cut_reply(chunked: bool = False, by_reset: bool = False) -> Behaviour:
     return behave
 
 
-def cut_stream(after: int, gate: Gate | None = None) -> Behaviour:
+def cut_stream(after: int, gate: Gate | None = None, by_reset: bool = False) -> Behaviour:
     """Cut after so many deltas; 0 is after the role chunk and before any content."""
     async def behave(exchange: Exchange) -> None:
         await _begin_stream(exchange, after)
         if gate:
             await exchange.unless_peer_leaves(gate.wait())
-        exchange.close()
+        exchange.reset() if by_reset else exchange.close()
     return behave
 
 
@@ -185,6 +208,16 @@ def stalled_stream(after: int) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         await _begin_stream(exchange, after)
         await exchange.until_peer_leaves()
+    return behave
+
+
+def dripped_stream(seconds_between: float) -> Behaviour:
+    """Deltas without end, none of them late."""
+    async def behave(exchange: Exchange) -> None:
+        await _begin_stream(exchange, 0)
+        while True:
+            await exchange.send_chunk(chat.delta_event(exchange.request.model, "drip "))
+            await asyncio.sleep(seconds_between)
     return behave
 
 

@@ -33,7 +33,8 @@ DONE_EVENT = b"data: [DONE]\n\n"
 
 
 _ERROR_TYPES = {400: "invalid_request_error", 401: "invalid_request_error", 402: "billing_error",
-                403: "permission_error", 404: "invalid_request_error", 429: "rate_limit_error"}
+                403: "permission_error", 404: "invalid_request_error", 408: "timeout",
+                422: "invalid_request_error", 429: "rate_limit_error"}
 
 
 def error(status: int, message: str, code: str | None = None, kind: str | None = None) -> bytes:

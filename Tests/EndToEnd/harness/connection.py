@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .upstream import Upstream
 
 SEND_BUFFER_BYTES = 64 * 1024
+KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
 
 
 class PeerLeft(Exception):
@@ -35,7 +36,19 @@ class Request:
 
     @property
     def model(self) -> str:
-        return self.json.get("model", "unnamed")
+        """Some vendors want it in the body, some in the path."""
+        in_path = self.path.rpartition("/models/")[2].partition(":")[0] if "/models/" in self.path else None
+        return in_path or self.json.get("model", "unnamed")
+
+    @property
+    def is_streaming(self) -> bool:
+        return self.json.get("stream") is True or ":stream" in self.path
+
+    @property
+    def key_number(self) -> int | None:
+        """Which of its provider's keys it came with, in whichever header the vendor wants it."""
+        key = next(filter(None, map(self.header, KEY_HEADERS)), None)
+        return int(key.rpartition("-")[2]) if key else None
 
 
 class Connection(asyncio.Protocol):
@@ -188,6 +201,8 @@ class Exchange:
         self.connection = connection
         self.request = request
         self.is_finished = False
+        # What the behaviour calls itself, where it has a name.
+        self.did = ""
 
     # For tests.
 

@@ -1,5 +1,6 @@
 import SignalboxCore
 import SignalboxTesting
+import Synchronization
 import Testing
 
 @testable import SignalboxHTTP
@@ -144,7 +145,11 @@ import Testing
         #expect(server.accepted == 10)
     }
 
-    @Test func `a kept connection that is cut by the next request is replaced, its body sent again`() throws {
+    /// Whoever asked decides whether to ask again: the provider may have read, and billed, the request.
+    @Test(arguments: [300, 2_000_000])
+    func `a kept connection that is cut by the next request fails it, and is not tried in its place`(
+        size: Int
+    ) throws {
         let server = try RawServer { socket in
             guard let request = socket.readMessage() else { return }
             socket.write(wholeReply("\(request.body.count)"))
@@ -156,10 +161,50 @@ import Testing
         defer { server.stop() }
         let client = try TestClient()
         let template = RequestTemplate(port: server.port)
-        let body = [UInt8](repeating: 0x61, count: 2_000_000)
-        #expect(try client.post(template, body: body).text == "2000000")
-        #expect(try client.post(template, body: body).text == "2000000")
-        #expect(server.accepted == 2)
+        let body = [UInt8](repeating: 0x61, count: size)
+        #expect(try client.post(template, body: body).text == "\(size)")
+        #expect(try client.failure(template, body: body) == .reset("the kept connection ended"))
+        #expect(try client.post(template, body: body).text == "\(size)")
+    }
+
+    @Test func `with many kept connections a request still goes out once, and the next on a fresh one`()
+        throws
+    {
+        let kept = 6
+        let arrivals = Mutex(0)
+        let go = Handover<Void>()
+        let server = try RawServer { socket in
+            while socket.readMessage() != nil {
+                let number = arrivals.withLock { count in
+                    count += 1
+                    return count
+                }
+                if number == kept { for _ in 0..<kept { go.put(()) } }
+                if number <= kept, (try? go.take()) == nil { return }
+                if number == kept + 1 { return }
+                socket.write(wholeReply("\(number)"))
+            }
+        }
+        defer { server.stop() }
+        let test = try TestClient()
+        let (client, template) = (test.client, RequestTemplate(port: server.port))
+        let answered = try test.loop.run {
+            await withTaskGroup(of: Bool.self) { group in
+                for _ in 0..<kept {
+                    group.addTask {
+                        let reply = client.post(
+                            template, body: [1], deadline: client.deadline(in: .seconds(60)))
+                        return (try? await reply.whole()) != nil
+                    }
+                }
+                return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+        }
+        #expect(answered == kept)
+        #expect(try test.failure(template, body: [1]) == .reset("the kept connection ended"))
+        #expect(arrivals.withLock { $0 } == kept + 1)
+        #expect(try test.post(template, body: [1]).text == "\(kept + 2)")
+        #expect(server.accepted == kept + 1)
     }
 
     @Test(arguments: [0, 1, 16 << 10, (16 << 10) + 1, 5_000_000])

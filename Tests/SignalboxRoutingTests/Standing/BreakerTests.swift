@@ -124,6 +124,15 @@ import Testing
         #expect(breaker.refuses(at: after(.seconds(5))) == after(.seconds(7)))
     }
 
+    @Test func `other settings hold for a closed breaker at once`() {
+        var breaker = Breaker(settings)
+        var other = settings
+        (other.failures, other.cooldown) = (1, .seconds(2))
+        breaker.adopt(other)
+        #expect(attempt(&breaker, failed: true, at: dawn) == .open)
+        #expect(breaker.refuses(at: dawn) == after(.seconds(2)))
+    }
+
     @Test func `it does as its model does, in any history`() {
         BreakerHistory.play(seeds: 1...1_000, steps: 60)
     }

@@ -23,6 +23,20 @@ import Testing
         #expect(try desk.attempt(ending) == [.keyRests(key: 0, model: nil, for: .seconds(30))])
     }
 
+    @Test func `a Retry-After is believed before the reset of a limit that is used up`() throws {
+        var desk = StandingDesk(StandingSettings(tokensFloor: 100))
+        let notice = LimitNotice(limit: 60, remaining: 0, resetsIn: .seconds(60))
+        for isPerModel in [false, true] {
+            let ending = AttemptEnding(
+                failure: .rateLimited, retryAfter: .seconds(2), limitIsPerModel: isPerModel,
+                requestLimit: notice, tokenLimit: notice)
+            try desk.attempt(ending)
+            #expect(desk.peek() == .resting(for: .seconds(2)))
+            desk.wait(.seconds(2))
+            #expect(desk.peek() == .open)
+        }
+    }
+
     @Test func `rests double while limits go on, and an answer ends that`() throws {
         var desk = StandingDesk()
         for seconds in [1, 2, 4] {

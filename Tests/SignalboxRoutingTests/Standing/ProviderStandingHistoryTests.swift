@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ProviderStandingHistoryTests {
     @Test func `it keeps its promises in any history`() {
-        ProviderStandingHistory.play(seeds: 1...600, steps: 80)
+        ProviderStandingHistory.play(seeds: 1...300, steps: 80)
     }
 }
 
@@ -225,24 +225,30 @@ private struct ProviderStandingHistory: History {
         let model = ending.limitIsPerModel ? ticket.model : nil
         switch ending.failure {
         case .rateLimited:
-            let asked = ending.retryAfter.map { min($0, .seconds(86_400)) }
-            ban(ticket.key, model, asked.flatMap { $0 > .zero ? $0 : nil } ?? .milliseconds(1))
             // Without a word of the provider's it is a second at least.
-            if asked == nil, ending.requestLimit == nil, ending.tokenLimit == nil {
-                ban(ticket.key, model, .seconds(1))
-            }
+            let exhausted = [ending.requestLimit, ending.tokenLimit].filter { $0?.remaining == 0 }
+            let asked = ending.retryAfter ?? exhausted.compactMap { $0?.resetsIn }.max() ?? .zero
+            ban(ticket.key, model, asked > .zero ? min(asked, .seconds(86_400)) : .seconds(1))
         case .keyRejected, .noCredit: ban(ticket.key, nil, settings.keyRecheck, isOut: true)
         case .accessMissing: ban(ticket.key, ticket.model, settings.keyRecheck)
         case .modelNotFound: ban(nil, ticket.model, settings.keyRecheck)
         default: break
         }
-        if let notice = ending.requestLimit { heed(notice, of: ticket, model: model) }
-        guard let notice = ending.tokenLimit else { return }
+        if let notice = believed(ending.requestLimit, ending) { heed(notice, of: ticket, model: model) }
+        guard let notice = believed(ending.tokenLimit, ending) else { return }
         if model == nil, let limit = notice.limit { limitsTold.append(limit) }
         let floor = max(settings.tokensFloor, model == nil ? 0 : 1)
         if let remaining = notice.remaining, remaining < floor, floor != 1 || model != nil {
             ban(ticket.key, model, notice.resetsIn ?? .seconds(60))
         }
+    }
+
+    /// What is used up is back after the Retry-After, if that is sooner than the reset.
+    private func believed(_ notice: LimitNotice?, _ ending: AttemptEnding) -> LimitNotice? {
+        guard var notice, ending.failure == .rateLimited, notice.remaining == 0 else { return notice }
+        let asked = ending.retryAfter.flatMap { $0 > .zero ? $0 : nil }
+        notice.resetsIn = [notice.resetsIn, asked].compactMap(\.self).min()
+        return notice
     }
 
     private mutating func heed(_ notice: LimitNotice, of ticket: Ticket, model: Int?) {

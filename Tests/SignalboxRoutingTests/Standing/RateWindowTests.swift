@@ -263,6 +263,6 @@ private struct RateWindowHistory: History {
         guard let remaining = notice.remaining ?? (limit == nil ? whole.map { $0 - used(at: time) } : nil)
         else { return }
         let until = now.advanced(by: notice.resetsIn ?? .seconds(60)).nanoseconds
-        told = (whole, max(0, remaining), until, reservations.count)
+        told = (whole, max(0, min(remaining, whole ?? .max)), until, reservations.count)
     }
 }

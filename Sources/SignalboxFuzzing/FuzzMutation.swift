@@ -3,13 +3,24 @@ import SignalboxCore
 /// Random damage to realistic bytes.
 struct FuzzMutation {
     var random: FastRandom
+    let words: [[UInt8]]
 
-    init(seed: UInt64) {
+    /// - Parameter words: worth trying, besides those that parsers have stumbled over.
+    init(seed: UInt64, words: [String] = []) {
         random = FastRandom(seed: seed)
+        self.words = Self.stumblingBlocks + words.map { Array($0.utf8) }
     }
 
-    /// Words that parsers have stumbled over.
-    private static let words = [
+    /// The same for the same bytes: whatever a check chooses must be in its input.
+    init(choosingFor input: [UInt8]) {
+        // FNV-1a.
+        let hash = input.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { hash, byte in
+            (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        self.init(seed: hash)
+    }
+
+    private static let stumblingBlocks = [
         "null", "true", "[]", "{}", "\"\"", "0", "-1", "1e999", "-0", "9223372036854775807",
         "-9223372036854775808", "99999999999999999999", "0.1", "\\u0000", "\\ud800", "\\", "\"", ",", ":",
         "{",
@@ -41,8 +52,16 @@ struct FuzzMutation {
         }
     }
 
+    mutating func pick<Element>(_ choices: [Element]) -> Element {
+        choices[Int.random(in: 0..<choices.count, using: &random)]
+    }
+
+    mutating func index(of choices: [some Any]) -> Int {
+        Int.random(in: 0..<max(1, choices.count), using: &random)
+    }
+
     private mutating func word() -> [UInt8] {
-        Self.words.randomElement(using: &random) ?? []
+        words.randomElement(using: &random) ?? []
     }
 
     private mutating func replaceNumber(_ bytes: inout [UInt8], from place: Int) {

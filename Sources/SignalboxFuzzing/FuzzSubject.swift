@@ -1,5 +1,6 @@
 import SignalboxCore
 import SignalboxProviders
+import SignalboxTesting
 
 /// One kind's adapter, and realistic bytes for it: what its fake vendor answers, or where it has none what
 /// OpenAI's does.
@@ -16,6 +17,9 @@ struct FuzzSubject: Sendable {
     /// Whole replies, errors too.
     let replies: [Sample]
     let streams: [Sample]
+    /// Nil where the kind has no embeddings, or reads them as another does.
+    let embeddings: Sample?
+    let textsEmbedded: Int
 
     static let all: [FuzzSubject] = ProviderKind.allCases.compactMap(FuzzSubject.init)
 
@@ -45,6 +49,20 @@ struct FuzzSubject: Sendable {
             call.isStreaming = true
             return Self.sample(call, asked)
         }
+        let isAnothers = suite.adapter is OpenAICompatibleAdapter && kind != .openAICompatible
+        textsEmbedded = FakeVendors.capabilities(of: kind).embeddedTextsMax
+        embeddings = isAnothers ? nil : Self.embeddings(of: textsEmbedded, suite)
+    }
+
+    private static func embeddings(of textCount: Int, _ suite: ProviderConformance) -> Sample? {
+        do throws(UpstreamFailure) {
+            let texts = (0..<textCount).map { "text \($0)" }
+            let call = try ConformanceCall.embeddings(of: texts)
+            guard suite.adapter.target(.embeddings, model: "m", key: nil) != nil else { return nil }
+            return sample(call, try suite.send(call, to: suite.fake.name(of: .ok), key: .good))
+        } catch {
+            return nil
+        }
     }
 
     /// Who calls the fake: this kind's own adapter, unless the fake is only borrowed.
@@ -64,6 +82,10 @@ struct FuzzSubject: Sendable {
         } catch {
             return nil
         }
+        return sample(call, script)
+    }
+
+    private static func sample(_ call: ChatCall, _ script: ReplyScript) -> Sample {
         var (status, headers, body) = (0, [String: String](), [UInt8]())
         for step in script.steps {
             switch step {
