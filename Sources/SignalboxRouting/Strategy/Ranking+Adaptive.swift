@@ -15,10 +15,10 @@ extension Ranking {
     ///
     /// One that is about to meet a limit is left before it does: the score of a target whose ``ProviderView``
     /// says that it will be full in t < 45 s is multiplied by t / 45 s.
-    func score(_ tier: inout ArraySlice<Place>) {
-        let largest = tier.lazy.map { traits[$0.target].weight }.max() ?? 0
-        for index in tier.indices {
-            let target = tier[index].target
+    func score(_ places: inout [Place], _ tier: Range<Int>) {
+        let largest = tier.lazy.map { traits[places[$0].target].weight }.max() ?? 0
+        for index in tier {
+            let target = places[index].target
             let view = views[target]
             let seconds = Double((view.latencyMean ?? .zero).nanoseconds) / 1e9
             let parts =
@@ -26,9 +26,9 @@ extension Ranking {
                 + weights.latency * max(0, 1 - seconds / Ranking.latencyScale)
                 + weights.weight * (largest > 0 ? traits[target].weight / largest : 0)
             let score = parts
-            tier[index].rank = -score
-            tier[index].reason = .score
-            tier[index].score = score
+            places[index].rank = -score
+            places[index].reason = .score
+            places[index].score = score
         }
     }
 
