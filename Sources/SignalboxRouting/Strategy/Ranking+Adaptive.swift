@@ -16,7 +16,7 @@ extension Ranking {
     /// One that is about to meet a limit is left before it does: the score of a target whose ``ProviderView``
     /// says that it will be full in t < 45 s is multiplied by t / 45 s.
     func score(_ places: inout [Place], _ tier: Range<Int>) {
-        let largest = tier.lazy.map { traits[places[$0].target].weight }.max() ?? 0
+        let largest = places[tier].lazy.map { traits[$0.target].weight }.max() ?? 0
         for index in tier {
             let target = places[index].target
             let view = views[target]

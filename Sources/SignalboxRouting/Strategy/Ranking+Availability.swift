@@ -3,7 +3,7 @@ import SignalboxCore
 extension Ranking {
     /// `first-available`: the first in the list that is open and not unhealthy, then round from there.
     func findFirst(_ places: inout [Place], _ tier: Range<Int>) {
-        guard let first = tier.first(where: { views[places[$0].target].isGood }) else { return }
+        guard let first = places[tier].firstIndex(where: { views[$0.target].isGood }) else { return }
         circle(&places, tier, from: first, reason: .circle)
         places[first].reason = .firstAvailable
     }
@@ -25,7 +25,7 @@ extension Ranking {
     /// `least-busy`: by the share of its cap that is in flight; one without a cap by the number itself, as if
     /// its cap were as large as the largest of the tier.
     func compareLoad(_ places: inout [Place], _ tier: Range<Int>) {
-        let largest = tier.lazy.compactMap { traits[places[$0].target].concurrencyMax }.max() ?? 1
+        let largest = places[tier].lazy.compactMap { traits[$0.target].concurrencyMax }.max() ?? 1
         for index in tier {
             let target = places[index].target
             let share =
