@@ -121,11 +121,12 @@ let package = Package(
             "SignalboxFuzzing",
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
-                "SignalboxConfig", "SignalboxServer", "SignalboxTesting",
+                "SignalboxRouting", "SignalboxConfig", "SignalboxServer", "SignalboxTesting",
             ]),
         .executableTarget(
             name: "signalbox-fuzz", dependencies: ["SignalboxFuzzing", "CFuzzer"],
             path: "Tests/Fuzz", swiftSettings: strict),
+
         // hours of traffic for the strategies, in seconds
         .target(
             name: "SignalboxSimulation",

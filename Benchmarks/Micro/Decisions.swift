@@ -6,7 +6,7 @@ import SignalboxRouting
 func measureDecisions() {
     for strategy in Strategy.allCases {
         var desk = Decisions()
-        measure("decision, \(strategy.rawValue), 10 providers × 4 keys", bytes: 1, rounds: 100_000) {
+        measure("decision, \(strategy.rawValue), 10 providers × 4 keys", bytes: 1, rounds: 20_000) {
             desk.decide(by: strategy)
         }
     }
@@ -66,7 +66,8 @@ private struct Decisions {
         for index in standings.indices { views.append(standings[index].view(tokens: 500, at: now)) }
         let size = RequestSize(promptTokens: 300, answerTokens: 200)
         let order = strategy.order(traits, views: views, size: size, turn: turn, random: &random)
-        var plan = AttemptPlan(table, deadline: Deadline(at: .init(nanoseconds: .max)), order: order.map(\.target))
+        var plan = AttemptPlan(
+            table, deadline: Deadline(at: .init(nanoseconds: .max)), order: order.map(\.target))
         var admitted: (target: Int, ticket: Ticket)?
         _ = plan.next(after: nil, at: now, random: &random) { candidate in
             guard

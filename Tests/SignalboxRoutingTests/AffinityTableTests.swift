@@ -73,16 +73,6 @@ private struct SimpleTable {
                 != SessionKey(tenant: "ab", route: "c", session: "d"))
     }
 
-    @Test func `a reload renumbers targets, and forgets sessions whose target is gone`() {
-        var table = AffinityTable()
-        table.remember(key(1), here, at: start)
-        table.remember(key(2), there, at: start)
-        table.renumber { $0 == here ? AffinityTarget(provider: 9, model: 9) : nil }
-        #expect(table.target(of: key(1), at: start) == AffinityTarget(provider: 9, model: 9))
-        #expect(table.target(of: key(2), at: start) == nil)
-        #expect(table.count == 1)
-    }
-
     @Test func `expired sessions make room before living ones do`() {
         var table = AffinityTable(sessionsMax: 3, timeToLive: .seconds(10))
         for session in 1...3 { table.remember(key(session), here, at: start) }

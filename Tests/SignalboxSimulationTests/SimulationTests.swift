@@ -31,7 +31,9 @@ import Testing
         #expect(first.answers != other.answers)
     }
 
-    @Test func `a limit that is configured is met by one request in 200 at most, whose tokens were underestimated`() {
+    @Test
+    func `a limit that is configured is met by one request in 200 at most, whose tokens were underestimated`()
+    {
         let configured = SimulatedProvider.ten.indices.filter { index in
             if case .configured = SimulatedProvider.ten[index].candour { true } else { false }
         }
