@@ -22,9 +22,7 @@ func measureDecisions() {
     measure("estimate tokens of the request", bytes: Samples.request.count) {
         TokenEstimate.promptTokens(inBody: Samples.request)
     }
-    let long = Array(
-        #"{"messages":[{"content":"\#(String(decoding: Samples.russian.dropFirst(12).dropLast(2), as: UTF8.self))"}]}"#
-            .utf8)
+    let long = Array(#"{"messages":["#.utf8) + Samples.russian + Array("]}".utf8)
     measure("estimate tokens, Russian", bytes: long.count) { TokenEstimate.promptTokens(inBody: long) }
 }
 
