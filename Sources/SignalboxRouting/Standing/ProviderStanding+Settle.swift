@@ -23,6 +23,7 @@ extension ProviderStanding {
             failed(ticket, at: now, &changes)
         case .rateLimited:
             giveBack(ticket, at: now)
+            if !ending.limitIsPerModel { keys[ticket.key].meetLimit(begunAt: ticket.admittedAt, at: now) }
             rest(ticket, ending, at: now, &changes)
         case .keyRejected:
             giveBack(ticket, at: now)
