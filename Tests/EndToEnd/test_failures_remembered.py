@@ -8,7 +8,7 @@ from typing import Callable
 import pytest
 
 from harness import contract
-from harness.acts import FINE, Act, Chosen, rate_limit, refusal
+from harness.acts import FINE, RESET, SERVER_ERROR, Act, Chosen, rate_limit, refusal
 from harness.configuration import configuration, provider
 from harness.daemon import Daemon
 from harness.failure_case import MODES, STREAM
@@ -133,6 +133,18 @@ def test_when_every_key_is_out_nobody_is_asked(client, alpha, beta):
     assert {(each.status, each.code, each.retry_after) for each in answers} == {(502, "all_failed", None)}
     assert [each.attempts for each in answers] == [3] + [0] * (LATER - 1)
     assert (alpha.request_count, beta.request_count) == (2, 1)
+
+
+def test_while_every_breaker_is_open_nobody_is_asked(client, alpha, beta):
+    """Opened by the first failure, it refuses that request's second try, too."""
+    alpha.play(SERVER_ERROR)
+    beta.play(RESET)
+    breaker = {"failures": 1, "cooldown": "1m"}
+    client = client(provider("alpha", alpha, breaker=breaker), provider("beta", beta, breaker=breaker))
+    answers = [client.ask() for _ in range(LATER)]
+    assert {(each.status, each.code) for each in answers} == {(503, "all_unavailable")}
+    assert [each.attempts for each in answers] == [2] + [0] * (LATER - 1)
+    assert (alpha.request_count, beta.request_count) == (1, 1)
 
 
 def test_a_key_without_access_to_one_model_is_used_for_the_other(client, alpha):

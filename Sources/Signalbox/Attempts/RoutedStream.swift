@@ -143,6 +143,8 @@ public final class RoutedStream: @unchecked Sendable {
             piece = try await reply.next()
         } catch {
             call.addWait(since: asked)
+            // Once the reason to stop was named, all that is missing is the end of the connection.
+            if error != .cancelled, decoder.isCompleteWithoutTerminator { return complete() }
             throw UpstreamFailure(error, status: reply.status)
         }
         let arrived = call.addWait(since: asked)

@@ -76,22 +76,22 @@ final class WaitingRoom: Sendable {
     ) -> WaitingPlace? {
         let now = loop.now()
         let bell = Bell(on: loop, cancelledBy: canceller)
-        let place = state.withLock { state -> WaitingPlace? in
+        let admitted = state.withLock { state -> (id: WaiterID, wait: Duration, depth: Gauge?)? in
             let id = WaiterID(state.joins)
             guard state.lines.join(id, providers, priority: priority, at: now) else { return nil }
             state.joins += 1
             state.bells[id] = bell
             waiters.store(state.lines.count, ordering: .relaxed)
-            return WaitingPlace(
-                id, in: self, bell, on: loop, since: now, until: now.advanced(by: state.settings.wait),
-                priority, depth: state.depths[providers[0]]?[priority])
+            return (id, state.settings.wait, state.depths[providers[0]]?[priority])
         }
-        guard let place else {
+        guard let admitted else {
             metrics.rejected(.full)
             return nil
         }
         bell.ring()
-        return place
+        return WaitingPlace(
+            admitted.id, in: self, bell, on: loop, since: now, until: now.advanced(by: admitted.wait),
+            priority, depth: admitted.depth)
     }
 
     /// Capacity came back at `provider`: its line's head is to try. From any thread; one relaxed load when
@@ -105,6 +105,9 @@ final class WaitingRoom: Sendable {
         let bell = state.withLock { state in state.lines.head(of: provider).flatMap { state.bells[$0] } }
         bell?.ring()
     }
+
+    /// How many wait, for whatever.
+    var count: Int { waiters.load(ordering: .relaxed) }
 
     /// How many wait for `provider`, those included that others could serve, too.
     func depth(of provider: Int, _ priority: RequestPriority) -> Int {
