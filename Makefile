@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test flood sanitize bench bench-memory bench-metrics bench-micro fuzz format lint clean
+.PHONY: help run build test flood crowd sanitize bench bench-memory bench-metrics bench-micro fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -25,6 +25,9 @@ test: ## unit tests, tidy tests and end-to-end tests
 
 flood: ## a million requests for random models at the release binary: series and memory stay flat
 	@scripts/flood.sh
+
+crowd: ## 5,000 requests wait for 16 places at the release binary: order, waits, memory
+	@scripts/crowd.sh
 
 sanitize: ## unit tests under the address and thread sanitizers
 	@scripts/sanitize.sh

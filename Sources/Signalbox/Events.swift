@@ -3,25 +3,17 @@ import SignalboxTelemetry
 
 /// Every metric and log line of the router: nothing else here names one.
 final class RouterEvents: Sendable {
-    let registry: MetricRegistry
     let logger: Logger
-    /// Whether prompts and answers are logged.
-    let logsContent: Bool
-    private let fallbacks: CounterFamily
-    private let rotations: CounterFamily
-    private let exhaustions: CounterFamily
 
-    init(registry: MetricRegistry, logger: Logger, logsContent: Bool) {
-        self.registry = registry
+    init(logger: Logger) {
         self.logger = logger
-        self.logsContent = logsContent
-        fallbacks = registry.counter(Catalogue.fallbacks)
-        rotations = registry.counter(Catalogue.rotations)
-        exhaustions = registry.counter(Catalogue.exhaustions)
     }
 
-    func fellBack(_ call: RoutedCall, from: String, to: String, because kind: FailureKind) {
-        fallbacks.series(call.routeLabel, from, to, kind.label).increment()
+    func fellBack(
+        _ call: RoutedCall, in route: ResolvedRoute, from: String, to: String, because kind: FailureKind
+    ) {
+        let scope = route.fallbacks.scope(from: from, to: to)
+        scope.counter(Catalogue.fallbacks).series(call.routeLabel, from, to, kind.label).increment()
         logger.log(.info, "llm_fallback", requestID: call.requestID, trace: call.trace.context) { fields in
             fields.string("route", call.routeLabel)
             fields.string("from", from)
@@ -30,8 +22,8 @@ final class RouterEvents: Sendable {
         }
     }
 
-    func rotated(within provider: String, _ kind: RotationKind, because failure: FailureKind) {
-        rotations.series(provider, kind.rawValue, failure.label).increment()
+    func rotated(within provider: ResolvedProvider, _ kind: RotationKind, because failure: FailureKind) {
+        provider.metrics.rotations.series(provider.name, kind.rawValue, failure.label).increment()
     }
 
     func malformedChunk(_ call: RoutedCall, from candidate: ResolvedCandidate) {
@@ -42,8 +34,8 @@ final class RouterEvents: Sendable {
         }
     }
 
-    func exhausted(route: String, reason: String) {
-        exhaustions.series(route, reason).increment()
+    func exhausted(_ route: ResolvedRoute, reason: String) {
+        route.metrics.exhaustions.series(route.name, reason).increment()
     }
 
     /// The one line that tells a request's story.
@@ -68,6 +60,7 @@ final class RouterEvents: Sendable {
             fields.string("priority", call.priority?.rawValue)
             fields.milliseconds("latency_ms", ending.duration)
             fields.milliseconds("overhead_ms", ending.overhead)
+            if call.queued > .zero { fields.milliseconds("queue_ms", call.queued) }
             if let usage = ending.summary.usage {
                 fields.int("prompt_tokens", usage.promptTokens)
                 fields.int("completion_tokens", usage.completionTokens)
@@ -103,10 +96,12 @@ struct AttemptMetrics: Sendable {
     private let cachedTokens: Counter
     private let cacheWriteTokens: Counter
     private let reasoningTokens: Counter
+    /// With its scope, which keeps the others' series too.
     private let errors: CounterFamily
     private let labels: [String]
 
-    init(_ registry: MetricRegistry, provider: String, model: String) {
+    init(_ scopes: SeriesScopes, provider: String, model: String) {
+        let registry = scopes[.model(model, provider: provider)]
         let requests = registry.counter(Catalogue.requests)
         success = requests.series(provider, model, AttemptStatus.success.rawValue)
         failure = requests.series(provider, model, AttemptStatus.failure.rawValue)
@@ -158,8 +153,12 @@ struct AttemptMetrics: Sendable {
 struct ProviderMetrics: Sendable {
     let inflight: Gauge
     let malformedChunks: Counter
+    /// With its scope, which keeps the others' series too.
+    let rotations: CounterFamily
 
-    init(_ registry: MetricRegistry, provider: String) {
+    init(_ scopes: SeriesScopes, provider: String) {
+        let registry = scopes[.provider(provider)]
+        rotations = registry.counter(Catalogue.rotations)
         inflight = registry.gauge(Catalogue.inflightRequests).series(provider)
         malformedChunks = registry.counter(Catalogue.malformedStreamChunks).series(provider)
     }
@@ -172,8 +171,8 @@ struct TokenMetrics: Sendable {
     private let requests: CounterFamily
     private let provider: String
 
-    init(_ registry: MetricRegistry, provider: String) {
-        requests = registry.counter(Catalogue.tokenRequests)
+    init(_ scopes: SeriesScopes, provider: String) {
+        requests = scopes[.tokens(provider: provider)].counter(Catalogue.tokenRequests)
         self.provider = provider
         for result in [TokenMetrics.success] + FailureKind.all.map(\.label) {
             requests.series(provider, result).increment(by: UInt64(0))
@@ -190,9 +189,12 @@ struct TokenMetrics: Sendable {
 struct TenantMetrics: Sendable {
     private let promptTokens: Counter
     private let completionTokens: Counter
+    /// Keeps their series.
+    private let scope: SeriesScope
 
-    init(_ registry: MetricRegistry, tenant: String) {
-        let tokens = registry.counter(Catalogue.tenantTokens)
+    init(_ scopes: SeriesScopes, tenant: String) {
+        scope = scopes[.tenant(tenant)]
+        let tokens = scope.counter(Catalogue.tenantTokens)
         promptTokens = tokens.series(tenant, TokenType.prompt.rawValue)
         completionTokens = tokens.series(tenant, TokenType.completion.rawValue)
     }
@@ -208,13 +210,20 @@ struct RouteMetrics: Sendable {
     private let requests: [[Counter]]
     private let durations: [Histogram]
     private let overhead: Histogram
+    /// With its scope, which keeps the others' series too, but for those of tenants.
+    let exhaustions: CounterFamily
+    /// Each keeps what one tenant asks of this route.
+    private let tenantScopes: [SeriesScope]
 
     /// - Parameter tenants: the labels, in the order of their numbers.
-    init(_ registry: MetricRegistry, route: String, tenants: [String]) {
-        let family = registry.counter(Catalogue.clientRequests)
-        requests = tenants.map { tenant in
-            ClientOutcome.allCases.map { family.series(route, tenant, $0.rawValue) }
+    init(_ scopes: SeriesScopes, route: String, tenants: [String]) {
+        tenantScopes = tenants.map { scopes[.requests(route: route, tenant: $0)] }
+        requests = zip(tenants, tenantScopes).map { tenant, scope in
+            let family = scope.counter(Catalogue.clientRequests)
+            return ClientOutcome.allCases.map { family.series(route, tenant, $0.rawValue) }
         }
+        let registry = scopes[.route(route)]
+        exhaustions = registry.counter(Catalogue.exhaustions)
         let durations = registry.histogram(Catalogue.clientRequestDuration)
         self.durations = ClientOutcome.allCases.map { durations.series(route, $0.rawValue) }
         overhead = registry.histogram(Catalogue.overhead).series(route)

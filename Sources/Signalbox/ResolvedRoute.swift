@@ -15,13 +15,22 @@ final class ResolvedRoute: Sendable {
     let hedgeAfter: Duration?
     let keepsSessions: Bool
     let metrics: RouteMetrics
+    let fallbacks: FallbackScopes
+    private let providerNames: Set<String>
     /// By the priorities' ranks; those without targets of their own share one.
     private let lanes: [Lane]
     private let turns = Atomic<Int>(0)
 
-    init(_ route: Configuration.Route, providers: [String: ResolvedProvider], metrics: RouteMetrics) {
+    init(
+        _ route: Configuration.Route, providers: [String: ResolvedCandidates], metrics: RouteMetrics,
+        fallbacks: FallbackScopes
+    ) {
         name = route.model
         self.metrics = metrics
+        self.fallbacks = fallbacks
+        let targets = [route.targets] + route.targetsByPriority.values
+        providerNames = Set(targets.joined().map(\.provider))
+        fallbacks.hold(providerNames)
         guard let strategy = Strategy(rawValue: route.strategy.rawValue) else {
             preconditionFailure("the configuration's strategies are routing's")
         }
@@ -38,6 +47,10 @@ final class ResolvedRoute: Sendable {
         lanes = RequestPriority.allCases.map { priority in
             route.targetsByPriority[priority].map { Lane($0, providers: providers) } ?? usual
         }
+    }
+
+    deinit {
+        fallbacks.release(providerNames)
     }
 
     func lane(for priority: RequestPriority) -> Lane {

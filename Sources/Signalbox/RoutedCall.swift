@@ -29,6 +29,8 @@ public final class RoutedCall: @unchecked Sendable {
     let call: ChatCall
     let worker: Worker
     let router: Router
+    /// What it began with, and ends on.
+    let generation: Generation
     let route: ResolvedRoute
     private let caller: Caller
     let deadline: Deadline
@@ -41,17 +43,23 @@ public final class RoutedCall: @unchecked Sendable {
     var allowanceTicket: Allowance.Ticket?
     /// In line, while it waits there.
     var place: WaitingPlace?
+    /// How long it stood in line.
+    var queued: Duration = .zero
     private(set) var isCancelled = false
     private var waited: Duration = .zero
     private var hasEnded = false
 
-    init(_ call: ChatCall, route: ResolvedRoute, router: Router, worker: Worker, caller: Caller) {
+    init(
+        _ call: ChatCall, route: ResolvedRoute, of generation: Generation, router: Router, worker: Worker,
+        caller: Caller
+    ) {
         self.call = call
         self.route = route
+        self.generation = generation
         self.router = router
         self.worker = worker
         self.caller = caller
-        content = router.events.logsContent ? LoggedContent(of: call) : nil
+        content = generation.logsContent ? LoggedContent(of: call) : nil
         deadline = Deadline(at: caller.receivedAt.advanced(by: route.requestTimeout))
     }
 
@@ -82,7 +90,7 @@ public final class RoutedCall: @unchecked Sendable {
     }
 
     var allowance: (any AllowanceDesk)? {
-        router.table.allowances.isEmpty ? nil : router.table.allowances[caller.tenant]
+        generation.table.allowance(ofTenant: caller.tenant)
     }
 
     deinit {
@@ -131,7 +139,7 @@ public final class RoutedCall: @unchecked Sendable {
             case .returnToCaller(let failure), .stop(let failure):
                 return .failure(CallFailure(failure, attempts: history))
             case .giveUp(let exhaustion):
-                router.events.exhausted(route: route.name, reason: exhaustion.reason.rawValue)
+                router.events.exhausted(route, reason: exhaustion.reason.rawValue)
                 return .failure(CallFailure(exhaustion, attempts: history))
             }
         }
@@ -164,13 +172,14 @@ public final class RoutedCall: @unchecked Sendable {
         from previous: ResolvedCandidate, to next: ResolvedCandidate, _ reason: AttemptReason,
         because failure: UpstreamFailure
     ) {
-        let old = previous.provider.name
+        let old = previous.provider
         switch reason {
         case .first, .retry: break
         case .nextKey: router.events.rotated(within: old, .key, because: failure.kind)
         case .nextModel: router.events.rotated(within: old, .model, because: failure.kind)
         case .nextProvider:
-            router.events.fellBack(self, from: old, to: next.provider.name, because: failure.kind)
+            router.events.fellBack(
+                self, in: route, from: old.name, to: next.provider.name, because: failure.kind)
         }
     }
 
@@ -251,7 +260,7 @@ public final class RoutedCall: @unchecked Sendable {
     }
 
     func used(_ usage: TokenUsage) {
-        router.table.tenantMetrics[caller.tenant].used(usage)
+        generation.table.metrics(ofTenant: caller.tenant).used(usage)
     }
 
     /// Closes the books: metrics, and the line that tells the story. Once.
@@ -277,7 +286,7 @@ public final class RoutedCall: @unchecked Sendable {
         guard caller.trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: route.name, tenant: tenant, ending: ending)
-        router.tracing.export(span, from: caller.receivedAt, to: now)
+        generation.tracing.export(span, from: caller.receivedAt, to: now)
     }
 
     /// `success`, or `fallback` where another provider than the first one answered.

@@ -114,6 +114,8 @@ def test_the_urgent_go_first_and_equals_as_they_came(start_daemon, alpha):
         for priority in PRIORITIES:
             assert metrics.value("llm_queue_wait_seconds_count", priority=priority) == 2
         assert metrics.value("signalbox_queue_rejections_total") == 0
+        logs = [log for log in line.daemon.logged(contract.COMPLETED) if "queue_ms" in log]
+        assert len(logs) == len(came) and all(0 < log["queue_ms"] <= log["latency_ms"] for log in logs)
 
 
 def test_who_has_waited_long_goes_before_the_urgent(start_daemon, alpha):

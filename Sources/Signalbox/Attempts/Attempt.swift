@@ -186,7 +186,7 @@ final class Attempt: @unchecked Sendable {
         call.ended(
             AttemptRecord(
                 candidate: candidate, failure: failure, status: status, duration: start.duration(to: end)))
-        guard call.trace.isRecorded, let span, let sink = router.tracing.sink else { return }
+        guard call.trace.isRecorded, let span, let sink = call.generation.tracing.sink else { return }
         sink.take(
             span.record(of: call, candidate, summary, failure: failure, status: status, until: end))
     }

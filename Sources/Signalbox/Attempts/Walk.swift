@@ -83,7 +83,7 @@ struct Walk {
         call.place = place
         defer {
             call.place = nil
-            call.addWait(since: start)
+            call.queued += start.duration(to: call.addWait(since: start))
         }
         var shortage = shortage
         var lines = shortage.providers

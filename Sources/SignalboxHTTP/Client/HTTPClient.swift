@@ -118,6 +118,7 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     }
 
     private func keep(_ handle: CurlHandle, for template: RequestTemplate) {
+        guard !template.isRetired else { return }
         let pool = pools[ObjectIdentifier(template)] ?? makePool(for: template)
         if handle.hasLostConnection { pool.lostConnections += 1 }
         if pool.idle.count < HTTPClient.idleHandlesMax { pool.idle.append(handle) }
@@ -136,8 +137,8 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         return pool
     }
 
-    /// Drops what is kept for a template that configuration no longer names. On the loop's thread.
-    public func retire(_ template: RequestTemplate) {
+    /// Drops the handles that are kept for a template, which was retired before. On the loop's thread.
+    public func drop(_ template: RequestTemplate) {
         pools[ObjectIdentifier(template)] = nil
     }
 

@@ -21,6 +21,9 @@ public final class Exchange: @unchecked Sendable {
     public private(set) var receivedAt = Instant(nanoseconds: 0)
     public private(set) var isClientGone = false
 
+    /// How large a body may be at this moment, in bytes.
+    public var bodyBytesMax: Int { room.limits.bodyBytesMax }
+
     let room: LoopServer
     let entry: ServerConnection
     private var connection: OpaquePointer?

@@ -16,7 +16,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     // @unchecked: created on any thread, then touched by the loop's alone.
 
     let loop: EventLoop
-    let limits: ServerLimits
+    private(set) var limits: ServerLimits
     private let tls: ServerTLS?
     let observer: any ServerObserver
     let rejection: @Sendable (RejectionReason, Exchange) -> Reply
@@ -56,6 +56,15 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     }
 
     private static let poolSpareBytes = 4096
+
+    /// From now on; what is under way is judged by them as well. Those that libmicrohttpd was started with
+    /// stay: the head's size and how many connections there may be.
+    func change(_ new: ServerLimits) {
+        let old = limits
+        limits = new
+        limits.headerBytesMax = old.headerBytesMax
+        limits.connectionsMax = old.connectionsMax
+    }
 
     // MARK: The loop's calls
 

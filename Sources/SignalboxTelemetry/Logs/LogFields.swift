@@ -83,6 +83,12 @@ public struct LogFields: ~Copyable {
         appendQuote()
     }
 
+    /// A list of texts.
+    public mutating func strings(_ name: StaticString, _ values: [String]) {
+        guard begin(name) else { return }
+        appendList(values) { value, line in line.appendText(value) }
+    }
+
     /// A list of objects, such as the attempts of a request.
     public mutating func array<Items: Sequence>(
         _ name: StaticString, _ items: Items, _ describe: (Items.Element, inout LogFields) -> Void
