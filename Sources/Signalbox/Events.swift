@@ -39,7 +39,8 @@ final class RouterEvents: Sendable {
     }
 
     /// The one line that tells a request's story.
-    func ended(_ call: RoutedCall, _ ending: CallEnding) {
+    /// - Parameter names: the route's and the tenant's.
+    func ended(_ call: RoutedCall, _ ending: CallEnding, _ names: FixedFields) {
         let level: LogLevel
         let event: LogEvent
         switch ending.outcome {
@@ -48,14 +49,10 @@ final class RouterEvents: Sendable {
         case .exhausted, .interrupted: (level, event) = (.warning, "llm_request_failed")
         }
         logger.log(level, event, requestID: call.requestID, trace: call.trace.context) { fields in
-            fields.string("route", call.routeLabel)
-            fields.string("tenant", call.tenant)
+            fields.fixed(names)
             fields.string("outcome", ending.outcome.rawValue)
             fields.int("status", ending.status)
-            if let last = call.attempts.last {
-                fields.string("provider", last.candidate.provider.name)
-                fields.string("model", last.candidate.model)
-            }
+            if let last = call.attempts.last { fields.fixed(last.candidate.metrics.names) }
             fields.bool("streaming", call.isStreaming)
             fields.string("priority", call.priority?.rawValue)
             fields.milliseconds("latency_ms", ending.duration)
@@ -68,9 +65,9 @@ final class RouterEvents: Sendable {
             fields.string("finish_reason", ending.summary.finishReason)
             fields.string("error_type", ending.failure?.kind.label)
             fields.string("error", ending.failure?.message)
-            fields.array("attempts", call.attempts) { attempt, fields in
-                fields.string("provider", attempt.candidate.provider.name)
-                fields.string("model", attempt.candidate.model)
+            fields.array("attempts", count: call.attempts.count) { index, fields in
+                let attempt = call.attempts[index]
+                fields.fixed(attempt.candidate.metrics.names)
                 fields.string("key", attempt.candidate.keyAlias)
                 fields.string("error_type", attempt.failure?.kind.label)
                 fields.int("status", attempt.status)
@@ -85,7 +82,7 @@ final class RouterEvents: Sendable {
 }
 
 /// One model at one provider, its metric handles resolved when configuration loads.
-struct AttemptMetrics: Sendable {
+final class AttemptMetrics: Sendable {
     private let success: Counter
     private let failure: Counter
     private let latency: Histogram
@@ -99,6 +96,8 @@ struct AttemptMetrics: Sendable {
     /// With its scope, which keeps the others' series too.
     private let errors: CounterFamily
     private let labels: [String]
+    /// For log lines.
+    let names: FixedFields
 
     init(_ scopes: SeriesScopes, provider: String, model: String) {
         let registry = scopes[.model(model, provider: provider)]
@@ -117,6 +116,10 @@ struct AttemptMetrics: Sendable {
         reasoningTokens = details.series(provider, model, TokenDetailKind.reasoning.rawValue)
         errors = registry.counter(Catalogue.requestErrors)
         labels = [provider, model]
+        names = FixedFields { fields in
+            fields.string("provider", provider)
+            fields.string("model", model)
+        }
         for kind in FailureKind.all { errors.series(provider, model, kind.label).increment(by: UInt64(0)) }
     }
 
@@ -205,8 +208,8 @@ struct TenantMetrics: Sendable {
     }
 }
 
-/// One route's handles, for every tenant and outcome.
-struct RouteMetrics: Sendable {
+/// One route's handles, for every tenant and outcome. Shared: a copy would cost a request its arrays' counts.
+final class RouteMetrics: Sendable {
     private let requests: [[Counter]]
     private let durations: [Histogram]
     private let overhead: Histogram
@@ -214,6 +217,8 @@ struct RouteMetrics: Sendable {
     let exhaustions: CounterFamily
     /// Each keeps what one tenant asks of this route.
     private let tenantScopes: [SeriesScope]
+    /// For log lines; by the tenants' numbers.
+    let names: [FixedFields]
 
     /// - Parameter tenants: the labels, in the order of their numbers.
     init(_ scopes: SeriesScopes, route: String, tenants: [String]) {
@@ -227,6 +232,12 @@ struct RouteMetrics: Sendable {
         let durations = registry.histogram(Catalogue.clientRequestDuration)
         self.durations = ClientOutcome.allCases.map { durations.series(route, $0.rawValue) }
         overhead = registry.histogram(Catalogue.overhead).series(route)
+        names = tenants.map { tenant in
+            FixedFields { fields in
+                fields.string("route", route)
+                fields.string("tenant", tenant)
+            }
+        }
     }
 
     func ended(tenant: Int, _ ending: CallEnding, exemplar: Exemplar?) {

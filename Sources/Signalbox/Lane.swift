@@ -52,6 +52,14 @@ final class Lane: Sendable {
         }
     }
 
+    /// In the order in which they are tried.
+    func candidates(of target: Int) -> [ResolvedCandidate] { candidates[target] }
+
+    /// Of these providers' numbers.
+    func names(of numbers: [Int]) -> [String] {
+        numbers.compactMap { number in providers.first { $0.number == number }?.name }
+    }
+
     subscript(candidate: Candidate) -> ResolvedCandidate {
         let keys = plan.targets[candidate.target].keys.count
         return candidates[candidate.target][candidate.model * keys + candidate.key]

@@ -57,6 +57,9 @@ final class ResolvedRoute: Sendable {
         lanes[priority.rank]
     }
 
+    /// The next request's turn, which stays its.
+    var turn: Int { turns.load(ordering: .relaxed) }
+
     /// Counts requests, for strategies that take turns.
     func nextTurn() -> Int {
         turns.wrappingAdd(1, ordering: .relaxed).oldValue

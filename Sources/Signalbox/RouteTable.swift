@@ -75,6 +75,9 @@ struct RouteTable: Sendable {
         routes[model]
     }
 
+    /// In the configuration's order.
+    var routesInOrder: [ResolvedRoute] { modelNames.compactMap { routes[$0] } }
+
     /// The number of callers whose key belongs to no tenant.
     var nobody: Int { tenantLabels.count - 1 }
 

@@ -120,19 +120,26 @@ public final class RoutedCall: @unchecked Sendable {
         var step = walk.begin(at: now)
         while !isCancelled {
             switch step {
-            case .attempt(let candidate, _, let pause):
+            case .attempt(let candidate, let reason, let pause):
                 guard let ticket = await walk.take(candidate, after: pause) else {
                     if !isCancelled { step = walk.refused(at: worker.loop.now()) }
                     continue
                 }
                 if pause > .zero { now = worker.loop.now() }
-                switch await attempt(walk.lane[candidate], ticket, at: now) {
-                case .success(let answer): return answer
+                let (resolved, order) = (walk.lane[candidate], walk.reason(of: candidate))
+                let start = now
+                switch await attempt(resolved, ticket, at: start, because: reason, order) {
+                case .success(let answer):
+                    decided(
+                        .answered(after: start.duration(to: worker.loop.now())), on: resolved, in: order)
+                    return answer
                 case .failure(let failure):
                     now = worker.loop.now()
+                    decided(.failed(failure.kind, after: start.duration(to: now)), on: resolved, in: order)
                     step = walk.next(after: failure, at: now)
                 }
             case .wait(let shortage):
+                decided(.waits(for: walk.lane.names(of: shortage.providers)))
                 guard let next = await walk.wait(for: shortage) else { return .failure(cancelled()) }
                 now = worker.loop.now()
                 step = next
@@ -140,6 +147,7 @@ public final class RoutedCall: @unchecked Sendable {
                 return .failure(CallFailure(failure, attempts: history))
             case .giveUp(let exhaustion):
                 router.events.exhausted(route, reason: exhaustion.reason.rawValue)
+                decided(.exhausted(exhaustion.reason))
                 return .failure(CallFailure(exhaustion, attempts: history))
             }
         }
@@ -186,7 +194,8 @@ public final class RoutedCall: @unchecked Sendable {
     // MARK: One attempt
 
     private func attempt(
-        _ candidate: ResolvedCandidate, _ ticket: Ticket, at start: Instant
+        _ candidate: ResolvedCandidate, _ ticket: Ticket, at start: Instant, because reason: AttemptReason,
+        _ order: OrderReason?
     ) async -> Result<Answer, UpstreamFailure> {
         let body: [UInt8]
         let transport: ResolvedCandidate.Transport
@@ -201,6 +210,7 @@ public final class RoutedCall: @unchecked Sendable {
             return .failure(error)
         }
         attemptCount += 1
+        decided(.asks(reason), on: candidate, in: order)
         let attempt = Attempt(
             at: candidate, ticket, of: self, number: attemptCount, start: start, body: body, over: transport)
         current = attempt
@@ -282,7 +292,7 @@ public final class RoutedCall: @unchecked Sendable {
         route.metrics.ended(
             tenant: caller.tenant, ending,
             exemplar: caller.trace.exemplar(of: caller.trace.context.spanID, at: now))
-        router.events.ended(self, ending)
+        router.events.ended(self, ending, route.metrics.names[caller.tenant])
         guard caller.trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: route.name, tenant: tenant, ending: ending)

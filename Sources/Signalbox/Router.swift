@@ -15,6 +15,7 @@ public final class Router: Sendable {
 
     let events: RouterEvents
     let standingEvents: StandingEvents
+    let decisions: DecisionEvents
     let lasting: LastingParts
     let room: WaitingRoom
     let sessions: SessionBook
@@ -25,11 +26,12 @@ public final class Router: Sendable {
     /// - Parameters:
     ///   - spans: takes the spans of requests and attempts; without it none are made.
     ///   - custom: who answers for the configuration's providers of kind `custom`, by their names.
+    ///   - onRoute: hears each decision, on the request's loop: it must not block, nor take long.
     /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
         custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
-        time: any TimeSource = SystemTime()
+        onRoute: (@Sendable (RouteEvent) -> Void)? = nil, time: any TimeSource = SystemTime()
     ) throws(RouterError) {
         lasting = LastingParts(registry)
         let generation = try Generation(
@@ -37,6 +39,7 @@ public final class Router: Sendable {
         current = Mutex(Current(generation: generation))
         events = RouterEvents(logger: logger)
         standingEvents = StandingEvents(logger: logger)
+        decisions = DecisionEvents(logger: logger, listener: onRoute)
         let queue = WaitingRoom.Settings(configuration.routing.queue)
         room = WaitingRoom(queue, depths: lasting.queueDepths, registry: registry)
         sessions = SessionBook(
@@ -55,11 +58,13 @@ public final class Router: Sendable {
         let gauges = StandingGauges(registry)
         registry.beforeScrape { [weak self] in
             guard let self else { return }
-            let generation = self.current.withLock { $0.generation }
-            gauges.refresh(generation.table.providers, at: self.time.now())
+            gauges.refresh(self.currentTable.providers, at: self.time.now())
         }
         for worker in workers { worker.loop.execute { worker.client.start() } }
     }
+
+    /// For those who are on no loop.
+    var currentTable: RouteTable { current.withLock { $0.generation.table } }
 
     /// What is in force; loops may be about to follow.
     public var configuration: Configuration { current.withLock { $0.generation.configuration } }

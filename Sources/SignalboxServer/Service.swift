@@ -71,9 +71,12 @@ public final class Service: Sendable {
             let turns = turns
             let admin = AdminAPI(
                 door: AdminDoor(configuration.admin),
-                endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints + [
-                    turns.endpoint
-                ])
+                endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints
+                    + RoutingEndpoints(
+                        router: router, bodyBytesMax: configuration.server.bodyBytesMax
+                    ).endpoints + [
+                        turns.endpoint
+                    ])
             self.admin = admin
             let limits = ServerLimits(configuration.server)
             servers = (

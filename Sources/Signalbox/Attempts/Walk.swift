@@ -23,7 +23,12 @@ struct Walk {
         plan = AttemptPlan(
             lane.plan, deadline: call.deadline, limits: call.route.limits,
             order: order.isEmpty ? nil : order.map(\.target),
-            tokensMin: size.promptTokens == 0 ? 0 : TokenEstimate.least(size.promptTokens))
+            tokensMin: size.promptTokensMin)
+    }
+
+    /// Why the candidate's target stands where it does; nil where targets are tried as they are listed.
+    func reason(of candidate: Candidate) -> OrderReason? {
+        order.first { $0.target == candidate.target }?.reason
     }
 
     mutating func begin(at now: Instant) -> AttemptPlan.Step {
@@ -168,8 +173,9 @@ extension RequestSize {
 
     init(of call: ChatCall) {
         let limit = call.fields.integer("max_completion_tokens") ?? call.fields.integer("max_tokens")
+        let prompt = TokenEstimate.prompt(inBody: call.body)
         self.init(
-            promptTokens: TokenEstimate.promptTokens(inBody: call.body),
+            promptTokens: prompt.tokens, promptTokensMin: prompt.tokensMin,
             answerTokens: call.operation == .embeddings
                 ? 0 : min(max(0, limit ?? Self.usualAnswerTokens), Self.usualAnswerTokens * 16))
     }

@@ -76,7 +76,7 @@ final class WaitingRoom: Sendable {
     ) -> WaitingPlace? {
         let now = loop.now()
         let bell = Bell(on: loop, cancelledBy: canceller)
-        let admitted = state.withLock { state -> (id: WaiterID, wait: Duration, depth: Gauge)? in
+        let admitted = state.withLock { state -> (id: WaiterID, wait: Duration, depth: Gauge?)? in
             let id = WaiterID(state.joins)
             guard state.lines.join(id, providers, priority: priority, at: now) else { return nil }
             state.joins += 1
@@ -105,6 +105,9 @@ final class WaitingRoom: Sendable {
         let bell = state.withLock { state in state.lines.head(of: provider).flatMap { state.bells[$0] } }
         bell?.ring()
     }
+
+    /// How many wait, for whatever.
+    var count: Int { waiters.load(ordering: .relaxed) }
 
     /// How many wait for `provider`, those included that others could serve, too.
     func depth(of provider: Int, _ priority: RequestPriority) -> Int {
