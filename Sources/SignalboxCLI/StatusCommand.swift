@@ -9,8 +9,8 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Shows how a running daemon's providers and keys stand.",
         discussion: """
-            A line for each provider and key: health, circuit, requests and tokens of the last minute against \
-            their limits, what is free of them, latency, requests in flight and in line.
+            A line for each provider and key: health, circuit, requests and tokens of the last minute \
+            against their limits, what is free of them, latency, requests in flight and in line.
 
             The admin token, where the daemon has one, is taken from SIGNALBOX_ADMIN_TOKEN.
             Exits with 0 if the daemon answered, else with 1.

@@ -1,4 +1,4 @@
-"""How the providers stand, and what a request would meet: for people, for scripts, and without sending anything."""
+"""How the providers stand, and what a request would meet, without sending anything."""
 
 import json
 import subprocess
@@ -56,7 +56,8 @@ def test_the_command_shows_it_as_a_table_and_as_json(failing, tmp_path):
 def test_it_can_be_watched(failing, tmp_path):
     command = [binary(), "status", "--watch", "--interval", "0.1", "--admin", failing.admin_url]
     with subprocess.Popen(
-        command, cwd=tmp_path, env=bare_environment(), text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+        command, cwd=tmp_path, env=bare_environment(), text=True, stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
     ) as watching:
         try:
             shown = 0
