@@ -169,7 +169,9 @@ let package = Package(
         tests(
             "SignalboxServerTests",
             of: [
-                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig", "SignalboxCore",
+                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig",
+                "SignalboxProviders",
+                "SignalboxCore",
             ]),
         tests("SignalboxFuzzingTests", of: ["SignalboxFuzzing", "SignalboxProviders"]),
         tests("TidyTests", of: []),

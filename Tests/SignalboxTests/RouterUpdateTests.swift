@@ -65,9 +65,9 @@ import Testing
     }
 
     @Test func `metrics begin at 0 where that is wanted`() async throws {
-        let test = try TestRouter(models: ["mock-ratelimit", "mock-normal"])
+        let test = try TestRouter(models: ["mock-unhealthy", "mock-normal"])
         try await test.ask()
-        let providers = [("p0", "mock-ratelimit"), ("p1", "mock-normal")]
+        let providers = [("p0", "mock-unhealthy"), ("p1", "mock-normal")]
         try await test.router.update(configuration(providers), metrics: .reset)
         #expect(test.scrape().contains(requests("p1", "mock-normal") + "0\n"))
         #expect(!test.scrape().contains("llm_fallbacks_total{"))
@@ -86,20 +86,20 @@ import Testing
     }
 
     private func fallback(_ from: String, _ to: String) -> String {
-        #"llm_fallbacks_total{route="chat",from="\#(from)",to="\#(to)",reason="rate_limited"} "#
+        #"llm_fallbacks_total{route="chat",from="\#(from)",to="\#(to)",reason="overloaded"} "#
     }
 
     @Test func `what was counted by the way goes on as long as both names are there`() async throws {
-        let test = try TestRouter(models: ["mock-ratelimit", "mock-normal"])
+        let test = try TestRouter(models: ["mock-unhealthy", "mock-normal"])
         try await test.ask()
         #expect(test.scrape().contains(fallback("p0", "p1") + "1\n"))
-        let same = [("p0", "mock-ratelimit"), ("p1", "mock-normal")]
+        let same = [("p0", "mock-unhealthy"), ("p1", "mock-normal")]
         try await test.router.update(
             configuration(same) { $0.providers[0].timeouts.total = .seconds(7) })
         #expect(test.scrape().contains(fallback("p0", "p1") + "1\n"))
         try await test.ask()
         #expect(test.scrape().contains(fallback("p0", "p1") + "2\n"))
-        try await test.router.update(configuration([("p0", "mock-ratelimit"), ("q", "mock-normal")]))
+        try await test.router.update(configuration([("p0", "mock-unhealthy"), ("q", "mock-normal")]))
         #expect(!test.scrape().contains("llm_fallbacks_total{"))
     }
 
@@ -219,16 +219,16 @@ import Testing
     // MARK: Many times
 
     @Test func `a hundred changes leave nothing behind`() async throws {
-        let test = try TestRouter(models: ["mock-ratelimit", "mock-normal"])
+        let test = try TestRouter(models: ["mock-unhealthy", "mock-normal"])
         try await test.ask()
         weak let first = test.router.current.withLock { $0.generation }
         let before = (series: test.seriesCount, subjects: test.router.lasting.scopes.count)
         for number in 0..<100 {
-            let names = [("p\(number)-a", "mock-ratelimit"), ("p\(number)-b", "mock-normal")]
+            let names = [("p\(number)-a", "mock-unhealthy"), ("p\(number)-b", "mock-normal")]
             try await test.router.update(configuration(names))
             try await test.ask()
         }
-        try await test.router.update(configuration([("p0", "mock-ratelimit"), ("p1", "mock-normal")]))
+        try await test.router.update(configuration([("p0", "mock-unhealthy"), ("p1", "mock-normal")]))
         try await test.ask()
         await test.settle()
         test.router.lasting.scopes.prune()

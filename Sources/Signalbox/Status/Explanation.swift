@@ -75,7 +75,7 @@ extension Router {
     ) -> Explanation.Verdict {
         if candidate.transport(for: call.operation) == nil { return .unsupported }
         let window = candidate.provider.candidateModel(named: candidate.model).contextWindow
-        if let window, window < TokenEstimate.least(size.promptTokens) { return .windowTooSmall }
+        if let window, window < size.promptTokensMin { return .windowTooSmall }
         let seat = candidate.seat
         let tokens = size.promptTokens + size.answerTokens
         return switch seat.desk.peek(key: seat.key, model: seat.model, tokens: tokens, at: now) {
