@@ -72,11 +72,7 @@ public final class Service: Sendable {
             let admin = AdminAPI(
                 door: AdminDoor(configuration.admin),
                 endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints
-                    + RoutingEndpoints(
-                        router: router, bodyBytesMax: configuration.server.bodyBytesMax
-                    ).endpoints + [
-                        turns.endpoint
-                    ])
+                    + RoutingEndpoints(router: router).endpoints + [turns.endpoint])
             self.admin = admin
             let limits = ServerLimits(configuration.server)
             servers = (

@@ -5,7 +5,6 @@ import SignalboxHTTP
 /// How the providers stand, and what a request would meet.
 struct RoutingEndpoints: Sendable {
     let router: Router
-    let bodyBytesMax: Int
 
     var endpoints: [AdminEndpoint] {
         [
@@ -21,7 +20,7 @@ struct RoutingEndpoints: Sendable {
     /// Takes what `/v1/chat/completions` takes, headers included, and sends nothing.
     private func explain(_ exchange: Exchange) -> Reply {
         do throws(RequestError) {
-            let asked = try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+            let asked = try ChatRequest.read(exchange, bytesMax: exchange.bodyBytesMax)
             let (wishes, call) = try WishesReading.read(exchange, asked)
             if let explanation = router.explain(call, wishes: wishes) { return .json(200, explanation.json) }
             return ErrorObject(
