@@ -10,6 +10,7 @@ final class RouterEvents: Sendable {
     private let fallbacks: CounterFamily
     private let rotations: CounterFamily
     private let exhaustions: CounterFamily
+    private let holds: CounterFamily
 
     init(registry: MetricRegistry, logger: Logger, logsContent: Bool) {
         self.registry = registry
@@ -18,6 +19,7 @@ final class RouterEvents: Sendable {
         fallbacks = registry.counter(Catalogue.fallbacks)
         rotations = registry.counter(Catalogue.rotations)
         exhaustions = registry.counter(Catalogue.exhaustions)
+        holds = registry.counter(Catalogue.holds)
     }
 
     func fellBack(_ call: RoutedCall, from: String, to: String, because kind: FailureKind) {
@@ -44,6 +46,10 @@ final class RouterEvents: Sendable {
 
     func exhausted(route: String, reason: String) {
         exhaustions.series(route, reason).increment()
+    }
+
+    func held(_ call: RoutedCall, _ outcome: HoldOutcome) {
+        holds.series(call.routeLabel, outcome.rawValue).increment()
     }
 
     /// The one line that tells a request's story.

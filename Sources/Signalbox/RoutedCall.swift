@@ -1,3 +1,4 @@
+import SignalboxConfig
 public import SignalboxCore
 import SignalboxHTTP
 import SignalboxRouting
@@ -33,8 +34,8 @@ public final class RoutedCall: @unchecked Sendable {
     private let caller: Caller
     let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
-    /// Nil unless the configuration wants it logged.
-    private(set) var content: LoggedContent?
+    /// The prompt, without an answer yet; nil unless the configuration wants it logged.
+    let prompt: LoggedContent?
     /// The one that runs, or ran last.
     private var current: Attempt?
     /// What is reserved of the tenant's limits.
@@ -51,7 +52,7 @@ public final class RoutedCall: @unchecked Sendable {
         self.router = router
         self.worker = worker
         self.caller = caller
-        content = router.events.logsContent ? LoggedContent(of: call) : nil
+        prompt = router.events.logsContent ? LoggedContent(of: call) : nil
         deadline = Deadline(at: caller.receivedAt.advanced(by: route.requestTimeout))
     }
 
@@ -80,6 +81,9 @@ public final class RoutedCall: @unchecked Sendable {
                 status: $0.status)
         }
     }
+
+    /// Nil unless the configuration wants it logged.
+    var content: LoggedContent? { current?.content ?? prompt }
 
     var allowance: (any AllowanceDesk)? {
         router.table.allowances.isEmpty ? nil : router.table.allowances[caller.tenant]
@@ -119,7 +123,12 @@ public final class RoutedCall: @unchecked Sendable {
                 }
                 if pause > .zero { now = worker.loop.now() }
                 switch await attempt(walk.lane[candidate], ticket, at: now) {
-                case .success(let answer): return answer
+                case .success(let answer):
+                    guard route.onInterrupt == .hold, let failure = await holdBack(answer) else {
+                        return answer
+                    }
+                    now = worker.loop.now()
+                    step = walk.next(after: failure, at: now)
                 case .failure(let failure):
                     now = worker.loop.now()
                     step = walk.next(after: failure, at: now)
@@ -136,6 +145,12 @@ public final class RoutedCall: @unchecked Sendable {
             }
         }
         return .failure(cancelled())
+    }
+
+    /// Reads a stream to its end; answers with what broke it off before anybody saw a part of it.
+    private func holdBack(_ answer: Answer) async -> UpstreamFailure? {
+        guard case .stream(let stream) = answer else { return nil }
+        return await stream.holdBack(within: route.hold)
     }
 
     /// Nobody waits for the answer any more: the provider's connection is closed.
@@ -226,24 +241,6 @@ public final class RoutedCall: @unchecked Sendable {
         let now = worker.loop.now()
         waited += start.duration(to: now)
         return now
-    }
-
-    func answered(_ judged: JudgedReply, as body: [UInt8]) {
-        guard content != nil else { return }
-        if judged.isNative, let dialect {
-            content?.said(dialect.text(of: body, in: 0..<body.count))
-        } else {
-            content?.answered(judged.body ?? body)
-        }
-    }
-
-    func streamed(_ event: [UInt8], in range: Range<Int>, isNative: Bool) {
-        guard content != nil else { return }
-        if isNative, let dialect {
-            content?.said(dialect.text(of: event, in: range))
-        } else {
-            content?.streamed(event, in: range)
-        }
     }
 
     func ended(_ attempt: AttemptRecord) {

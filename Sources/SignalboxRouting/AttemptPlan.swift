@@ -45,7 +45,7 @@ public struct AttemptPlan: Sendable {
         case wait(Shortage)
         /// No other candidate would do better: the caller gets this error.
         case returnToCaller(UpstreamFailure)
-        /// The caller has left, or has already seen a part of the answer.
+        /// The caller has left.
         case stop(UpstreamFailure)
         case giveUp(Exhaustion)
     }

@@ -20,6 +20,8 @@ final class Attempt: @unchecked Sendable {
     /// What is being waited for.
     var reply: IncomingReply?
     private(set) var summary = ReplySummary()
+    /// What it has brought, as the log tells it; nil unless the configuration wants it logged.
+    private(set) var content: LoggedContent?
     private(set) var isCancelled = false
     /// The span, where one is made or the provider is told of it.
     private var span: AttemptSpan?
@@ -39,6 +41,7 @@ final class Attempt: @unchecked Sendable {
         self.start = start
         self.body = body
         self.transport = transport
+        content = call.prompt
         if call.trace.isRecorded || call.trace.isPropagated {
             span = AttemptSpan(
                 id: SpanID.random(using: &call.worker.loop.random), number: number, start: start)
@@ -127,7 +130,7 @@ final class Attempt: @unchecked Sendable {
         switch candidate.provider.adapter.judge(whole, to: call.call) {
         case .success(let judged):
             summary = judged.summary
-            call.answered(judged, as: body)
+            answered(judged, as: body)
             if let native = call.call.native, !judged.isNative {
                 return translate(judged.body ?? body, to: native.dialect).map { ($0, "application/json") }
             }
@@ -155,6 +158,24 @@ final class Attempt: @unchecked Sendable {
     func firstToken(at now: Instant) {
         firstTokenAt = now
         candidate.metrics.firstToken(after: now.seconds(since: start))
+    }
+
+    private func answered(_ judged: JudgedReply, as body: [UInt8]) {
+        guard content != nil else { return }
+        if judged.isNative, let dialect = call.dialect {
+            content?.said(dialect.text(of: body, in: 0..<body.count))
+        } else {
+            content?.answered(judged.body ?? body)
+        }
+    }
+
+    func streamed(_ event: [UInt8], in range: Range<Int>, isNative: Bool) {
+        guard content != nil else { return }
+        if isNative, let dialect = call.dialect {
+            content?.said(dialect.text(of: event, in: range))
+        } else {
+            content?.streamed(event, in: range)
+        }
     }
 
     /// What a stream's decoder has learnt.

@@ -8,7 +8,7 @@ import SignalboxTelemetry
 public final class RoutedStream: @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
-    private let reply: IncomingReply
+    let reply: IncomingReply
     private let attempt: Attempt
     private var decoder: any StreamDecoder
     private var events: StreamEvents
@@ -17,14 +17,14 @@ public final class RoutedStream: @unchecked Sendable {
     /// The provider's events are in the caller's own dialect.
     private let isNative: Bool
     /// Whole events that wait to be taken.
-    private var output: [UInt8] = []
+    private(set) var output: [UInt8] = []
     private var hasDelta = false
-    private var hasEnded = false
+    private(set) var hasEnded = false
     private var malformedChunks = 0
     private var pace: StreamPace
-    private var firstTokenAt: Instant?
+    private(set) var firstTokenAt: Instant?
     /// What went wrong behind the events that still wait to be taken.
-    private var pendingFailure: UpstreamFailure?
+    private(set) var pendingFailure: UpstreamFailure?
 
     /// More chunks than this that are not the provider's format, and the stream counts as broken.
     static let malformedChunksMax = 3
@@ -51,7 +51,7 @@ public final class RoutedStream: @unchecked Sendable {
         pace = StreamPace(start: attempt.start)
     }
 
-    private var call: RoutedCall { attempt.call }
+    var call: RoutedCall { attempt.call }
     private var candidate: ResolvedCandidate { attempt.candidate }
 
     /// Reads up to the first delta. What it answers with has gone wrong before that.
@@ -108,14 +108,19 @@ public final class RoutedStream: @unchecked Sendable {
         while output.isEmpty {
             if let pendingFailure { throw pendingFailure }
             if hasEnded { return nil }
-            do throws(UpstreamFailure) {
-                try await readMore()
-            } catch {
-                pendingFailure = close(error)
-            }
+            await readOn()
         }
         defer { output = [] }
         return output
+    }
+
+    /// Reads once; what goes wrong ends the stream behind what has come.
+    func readOn() async {
+        do throws(UpstreamFailure) {
+            try await readMore()
+        } catch {
+            pendingFailure = close(error)
+        }
     }
 
     /// The caller has left: the provider's connection is closed.
@@ -201,7 +206,7 @@ public final class RoutedStream: @unchecked Sendable {
     }
 
     private func send(_ payload: [UInt8], in range: Range<Int>) throws(UpstreamFailure) {
-        call.streamed(payload, in: range, isNative: isNative)
+        attempt.streamed(payload, in: range, isNative: isNative)
         guard renderer == nil else {
             try renderer?.append(payload, in: range, to: &output)
             return

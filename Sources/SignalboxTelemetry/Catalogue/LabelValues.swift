@@ -76,3 +76,15 @@ public enum QueueRejection: String, Sendable, CaseIterable {
     /// It had waited as long as it was allowed to.
     case late
 }
+
+/// How holding a stream back ended.
+public enum HoldOutcome: String, Sendable, CaseIterable {
+    /// With its last byte.
+    case whole
+    /// It broke off, and was asked for again.
+    case broken
+    /// It was longer than what may be held.
+    case bytes
+    /// It took longer than it may be held.
+    case time
+}
