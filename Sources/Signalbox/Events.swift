@@ -10,7 +10,7 @@ final class RouterEvents: Sendable {
     private let fallbacks: CounterFamily
     private let rotations: CounterFamily
     private let exhaustions: CounterFamily
-    private let holds: CounterFamily
+    let remedies: RemedyMetrics
 
     init(registry: MetricRegistry, logger: Logger, logsContent: Bool) {
         self.registry = registry
@@ -19,7 +19,7 @@ final class RouterEvents: Sendable {
         fallbacks = registry.counter(Catalogue.fallbacks)
         rotations = registry.counter(Catalogue.rotations)
         exhaustions = registry.counter(Catalogue.exhaustions)
-        holds = registry.counter(Catalogue.holds)
+        remedies = RemedyMetrics(registry)
     }
 
     func fellBack(_ call: RoutedCall, from: String, to: String, because kind: FailureKind) {
@@ -46,10 +46,6 @@ final class RouterEvents: Sendable {
 
     func exhausted(route: String, reason: String) {
         exhaustions.series(route, reason).increment()
-    }
-
-    func held(_ call: RoutedCall, _ outcome: HoldOutcome) {
-        holds.series(call.routeLabel, outcome.rawValue).increment()
     }
 
     /// The one line that tells a request's story.
@@ -88,6 +84,11 @@ final class RouterEvents: Sendable {
                 fields.string("error_type", attempt.failure?.kind.label)
                 fields.int("status", attempt.status)
                 fields.milliseconds("ms", attempt.duration)
+                // Of a good answer it stands above.
+                if attempt.failure != nil, let usage = attempt.usage {
+                    fields.int("prompt_tokens", usage.promptTokens)
+                    fields.int("completion_tokens", usage.completionTokens)
+                }
             }
             if let content = call.content {
                 fields.string("prompt", content.prompt)

@@ -195,8 +195,13 @@ final class ResolvedProvider: Sendable {
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
                 transports: transports(model: model, key: key.secret), tokens: key.tokens,
-                seat: Seat(desk: desk, key: key.place, model: place))
+                seat: Seat(desk: desk, key: key.place, model: place), prefill: prefill(model: model))
         }
+    }
+
+    private func prefill(model: String) -> Prefill {
+        guard let custom else { return adapter.prefill(model: model) }
+        return custom.acceptsPrefill(model: model) ? .continued : .refused
     }
 
     /// One for each operation; operations at one address share it, and so the connection's handles.
@@ -251,6 +256,8 @@ final class ResolvedCandidate: Sendable {
     let metrics: AttemptMetrics
     let genAI: GenAIOperations
     let seat: Seat
+    /// Whether it goes on with an answer that was begun elsewhere.
+    let prefill: Prefill
     /// What authorizes its calls, where their headers do not.
     let tokens: TokenDesk?
     private let chat: Transport?
@@ -259,9 +266,11 @@ final class ResolvedCandidate: Sendable {
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat
+        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat,
+        prefill: Prefill
     ) {
         self.seat = seat
+        self.prefill = prefill
         self.tokens = tokens
         self.provider = provider
         self.model = model

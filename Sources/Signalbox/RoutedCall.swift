@@ -36,14 +36,18 @@ public final class RoutedCall: @unchecked Sendable {
     private(set) var attempts: [AttemptRecord] = []
     /// The prompt, without an answer yet; nil unless the configuration wants it logged.
     let prompt: LoggedContent?
-    /// The one that runs, or ran last.
-    private var current: Attempt?
+    /// The one that runs, or ran last; the first of two at once.
+    var current: Attempt?
+    /// While a second one may be asked beside it.
+    var hedge: Hedge?
     /// What is reserved of the tenant's limits.
     var allowanceTicket: Allowance.Ticket?
     /// In line, while it waits there.
     var place: WaitingPlace?
     private(set) var isCancelled = false
     private var waited: Duration = .zero
+    /// Since when two attempts are under way: from then on somebody is waited for all the time.
+    private var raceStart: Instant?
     private var hasEnded = false
 
     init(_ call: ChatCall, route: ResolvedRoute, router: Router, worker: Worker, caller: Caller) {
@@ -71,7 +75,7 @@ public final class RoutedCall: @unchecked Sendable {
     public var provider: String { current?.candidate.provider.name ?? "" }
     public var model: String { current?.candidate.model ?? "" }
     /// Attempts begun, the one whose stream is still running included.
-    public private(set) var attemptCount = 0
+    public internal(set) var attemptCount = 0
 
     public var history: [AttemptSummary] {
         attempts.map {
@@ -122,11 +126,11 @@ public final class RoutedCall: @unchecked Sendable {
                     continue
                 }
                 if pause > .zero { now = worker.loop.now() }
-                switch await attempt(walk.lane[candidate], ticket, at: now) {
+                switch await attempt(walk.lane[candidate], ticket, at: now, on: &walk) {
                 case .success(let answer):
-                    guard route.onInterrupt == .hold, let failure = await holdBack(answer) else {
-                        return answer
-                    }
+                    guard route.onInterrupt != .error, case .stream(let stream) = answer,
+                        let failure = await secure(stream, walk)
+                    else { return answer }
                     now = worker.loop.now()
                     step = walk.next(after: failure, at: now)
                 case .failure(let failure):
@@ -147,16 +151,23 @@ public final class RoutedCall: @unchecked Sendable {
         return .failure(cancelled())
     }
 
-    /// Reads a stream to its end; answers with what broke it off before anybody saw a part of it.
-    private func holdBack(_ answer: Answer) async -> UpstreamFailure? {
-        guard case .stream(let stream) = answer else { return nil }
-        return await stream.holdBack(within: route.hold)
+    /// Does what the route wants done against interruptions; answers with one that the caller has seen
+    /// nothing of.
+    private func secure(_ stream: RoutedStream, _ walk: Walk) async -> UpstreamFailure? {
+        switch route.onInterrupt {
+        case .error: return nil
+        case .hold: return await stream.holdBack(within: route.hold)
+        case .continue:
+            stream.continuation = Continuation(of: self, on: walk)
+            return nil
+        }
     }
 
     /// Nobody waits for the answer any more: the provider's connection is closed.
     public func cancel() {
         isCancelled = true
         current?.cancel()
+        hedge?.cancel()
         place?.cancel()
     }
 
@@ -189,62 +200,32 @@ public final class RoutedCall: @unchecked Sendable {
         }
     }
 
-    // MARK: One attempt
-
-    private func attempt(
-        _ candidate: ResolvedCandidate, _ ticket: Ticket, at start: Instant
-    ) async -> Result<Answer, UpstreamFailure> {
-        let body: [UInt8]
-        let transport: ResolvedCandidate.Transport
-        do throws(UpstreamFailure) {
-            transport = try self.transport(to: candidate)
-            try checkDialect(of: candidate)
-            body = try candidate.provider.adapter.encode(call, model: candidate.model)
-        } catch {
-            // Nothing was sent: no attempt is counted, and nothing is held against a provider never asked.
-            candidate.seat.desk.release(ticket, at: start)
-            router.released(candidate.provider)
-            return .failure(error)
-        }
-        attemptCount += 1
-        let attempt = Attempt(
-            at: candidate, ticket, of: self, number: attemptCount, start: start, body: body, over: transport)
-        current = attempt
-        let result = await attempt.run()
-        if case .success = result { keepSession(with: candidate, at: start) }
-        return result
-    }
-
-    private func transport(
-        to candidate: ResolvedCandidate
-    ) throws(UpstreamFailure) -> ResolvedCandidate.Transport {
-        guard let transport = candidate.transport(for: call.operation) else {
-            throw UpstreamFailure(
-                .modelNotFound, message: "\(candidate.provider.name) has no such operation", status: 404,
-                code: "unsupported_operation")
-        }
-        return transport
-    }
-
-    /// What was lost in translation matters only to who needs the translation.
-    private func checkDialect(of candidate: ResolvedCandidate) throws(UpstreamFailure) {
-        guard let native = call.native, let refusal = native.untranslated else { return }
-        if candidate.provider.dropsUnsupported || candidate.provider.adapter.speaks(native.dialect) { return }
-        throw refusal
-    }
-
     // MARK: The books
 
     /// Answers with the moment until which it counted.
     @discardableResult
     func addWait(since start: Instant) -> Instant {
         let now = worker.loop.now()
-        waited += start.duration(to: now)
+        let end = raceStart ?? now
+        if start < end { waited += start.duration(to: end) }
         return now
     }
 
+    /// Two attempts are under way from now on.
+    func beginRace(at now: Instant) {
+        raceStart = now
+    }
+
+    func endRace() {
+        guard let start = raceStart else { return }
+        raceStart = nil
+        addWait(since: start)
+    }
+
     func ended(_ attempt: AttemptRecord) {
-        attempts.append(attempt)
+        // Of two at once the second one may end first.
+        let place = attempts.lastIndex { $0.number < attempt.number }.map { $0 + 1 } ?? 0
+        attempts.insert(attempt, at: place)
     }
 
     func used(_ usage: TokenUsage) {

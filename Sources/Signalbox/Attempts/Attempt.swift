@@ -17,6 +17,8 @@ final class Attempt: @unchecked Sendable {
     let start: Instant
     let body: [UInt8]
     let transport: ResolvedCandidate.Transport
+    /// How the answer began at another provider; nil for one that is to begin.
+    let begun: BegunAnswer?
     /// What is being waited for.
     var reply: IncomingReply?
     private(set) var summary = ReplySummary()
@@ -32,7 +34,7 @@ final class Attempt: @unchecked Sendable {
 
     init(
         at candidate: ResolvedCandidate, _ ticket: Ticket, of call: RoutedCall, number: Int, start: Instant,
-        body: [UInt8], over transport: ResolvedCandidate.Transport
+        body: [UInt8], over transport: ResolvedCandidate.Transport, with begun: BegunAnswer? = nil
     ) {
         self.call = call
         self.candidate = candidate
@@ -41,7 +43,8 @@ final class Attempt: @unchecked Sendable {
         self.start = start
         self.body = body
         self.transport = transport
-        content = call.prompt
+        self.begun = begun
+        content = begun?.content ?? call.prompt
         if call.trace.isRecorded || call.trace.isPropagated {
             span = AttemptSpan(
                 id: SpanID.random(using: &call.worker.loop.random), number: number, start: start)
@@ -51,6 +54,8 @@ final class Attempt: @unchecked Sendable {
 
     private var router: Router { call.router }
     var loop: EventLoop { call.worker.loop }
+    /// What is asked: the caller's request, or that with the beginning of its answer.
+    var asked: ChatCall { begun?.call ?? call.call }
 
     /// Sends it, and reads a whole answer, or a stream up to its first delta.
     func run() async -> Result<RoutedCall.Answer, UpstreamFailure> {
@@ -75,7 +80,7 @@ final class Attempt: @unchecked Sendable {
 
     func send(_ headers: [RequestHeader]) -> IncomingReply {
         let reply = call.worker.send(
-            call.call, body: body, headers: headers, to: candidate.provider,
+            asked, body: body, headers: headers, to: candidate.provider,
             from: (call.requestID, router.time), over: transport, deadline: call.deadline,
             cancelledBy: call.canceller)
         self.reply = reply
@@ -127,7 +132,7 @@ final class Attempt: @unchecked Sendable {
         let whole = WholeReply(
             status: reply.status, headers: reply.headers, body: body,
             receivedAt: router.time.wallTime(), requestID: call.requestID)
-        switch candidate.provider.adapter.judge(whole, to: call.call) {
+        switch candidate.provider.adapter.judge(whole, to: asked) {
         case .success(let judged):
             summary = judged.summary
             answered(judged, as: body)
@@ -206,7 +211,8 @@ final class Attempt: @unchecked Sendable {
         }
         call.ended(
             AttemptRecord(
-                candidate: candidate, failure: failure, status: status, duration: start.duration(to: end)))
+                number: number, candidate: candidate, failure: failure, status: status,
+                duration: start.duration(to: end), usage: summary.usage))
         guard call.trace.isRecorded, let span, let sink = router.tracing.sink else { return }
         sink.take(
             span.record(of: call, candidate, summary, failure: failure, status: status, until: end))

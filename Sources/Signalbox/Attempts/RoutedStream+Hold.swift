@@ -19,12 +19,12 @@ extension RoutedStream {
             await readOn()
         }
         guard let failure = pendingFailure else { return letGo(.whole) }
-        if failure.kind != .cancelled { call.router.events.held(call, .broken) }
+        if failure.kind != .cancelled { call.router.events.remedies.held(call.routeLabel, .broken) }
         return failure
     }
 
     private func letGo(_ outcome: HoldOutcome) -> UpstreamFailure? {
-        call.router.events.held(call, outcome)
+        call.router.events.remedies.held(call.routeLabel, outcome)
         return nil
     }
 }
