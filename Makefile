@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test flood sanitize bench bench-memory bench-metrics bench-micro fuzz format lint clean
+.PHONY: help run build test flood crowd sanitize bench bench-memory bench-metrics bench-micro simulate fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -26,6 +26,9 @@ test: ## unit tests, tidy tests and end-to-end tests
 flood: ## a million requests for random models at the release binary: series and memory stay flat
 	@scripts/flood.sh
 
+crowd: ## 5,000 requests wait for 16 places at the release binary: order, waits, memory
+	@scripts/crowd.sh
+
 sanitize: ## unit tests under the address and thread sanitizers
 	@scripts/sanitize.sh
 
@@ -43,6 +46,10 @@ bench-micro: ## time the inner loops
 	@$(release) --product signalbox-microbench-telemetry
 	@.build/release/signalbox-microbench
 	@.build/release/signalbox-microbench-telemetry
+
+simulate: ## hours of traffic for every routing strategy; options="2 9 1": hours, requests/s, seed
+	@$(release) --product signalbox-simulate
+	@.build/release/signalbox-simulate $(options)
 
 fuzz: ## feed every decoder noise, a minute each: target=yaml|streams|streams:groq seconds=60 seed=1 jobs=2
 	@scripts/fuzz.sh $(if $(options),$(options),$(target) $(seconds) $(seed) $(jobs))

@@ -35,7 +35,8 @@ let package = Package(
         .library(
             name: "Signalbox",
             targets: [
-                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxCore",
+                "Signalbox", "SignalboxConfig", "SignalboxRouting", "SignalboxHTTP", "SignalboxTelemetry",
+                "SignalboxCore",
             ]),
         .library(name: "SignalboxTesting", targets: ["SignalboxTesting"]),
     ],
@@ -121,11 +122,23 @@ let package = Package(
             "SignalboxFuzzing",
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
-                "SignalboxConfig", "SignalboxServer", "SignalboxTesting",
+                "SignalboxRouting", "SignalboxConfig", "SignalboxServer", "SignalboxTesting",
             ]),
         .executableTarget(
             name: "signalbox-fuzz", dependencies: ["SignalboxFuzzing", "CFuzzer"],
             path: "Tests/Fuzz", swiftSettings: strict),
+
+        // hours of traffic for the strategies, in seconds
+        .target(
+            name: "SignalboxSimulation",
+            dependencies: [
+                "SignalboxCore", "SignalboxRouting",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Benchmarks/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "signalbox-simulate", dependencies: ["SignalboxRouting", "SignalboxSimulation"],
+            path: "Benchmarks/Simulate", swiftSettings: strict),
 
         // the vendors' stand-ins as a process
         .executableTarget(
@@ -143,6 +156,7 @@ let package = Package(
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
+        tests("SignalboxSimulationTests", of: ["SignalboxSimulation", "SignalboxRouting"]),
         tests(
             "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],
             exclude: ["Mistakes"]),
@@ -155,7 +169,9 @@ let package = Package(
         tests(
             "SignalboxServerTests",
             of: [
-                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig", "SignalboxCore",
+                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig",
+                "SignalboxProviders",
+                "SignalboxCore",
             ]),
         tests("SignalboxFuzzingTests", of: ["SignalboxFuzzing", "SignalboxProviders"]),
         tests("TidyTests", of: []),

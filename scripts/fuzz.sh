@@ -38,9 +38,10 @@ engine=${FUZZ_ENGINE:-}
 build "$engine"
 fuzzer=$PWD/$(program "$engine")
 
-targets=$("$fuzzer" list)
-[ "$wanted" = all ] || targets=$(grep -E "^$wanted(:|$)" <<<"$targets") || {
-    echo "no target $wanted; there are:" $targets >&2
+known=$("$fuzzer" list)
+targets=$known
+[ "$wanted" = all ] || targets=$(grep -E "^$wanted(:|$)" <<<"$known") || {
+    echo "no target $wanted; there are:" $known >&2
     exit 2
 }
 runs=$kept/results

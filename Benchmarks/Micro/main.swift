@@ -77,4 +77,5 @@ measure("plan, first candidate", bytes: 1) {
 }
 
 measureStanding()
+measureDecisions()
 try await measureTracing()

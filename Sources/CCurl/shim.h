@@ -51,6 +51,12 @@ static inline CURLcode signalbox_curl_get_long(CURL *easy, CURLINFO info, long *
     return curl_easy_getinfo(easy, info, value);
 }
 
+/* What CURLOPT_PRIVATE was set to. */
+static inline void *signalbox_curl_get_private(CURL *easy) {
+    char *context = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context) == CURLE_OK ? context : NULL;
+}
+
 static inline CURLMcode signalbox_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }

@@ -3,27 +3,17 @@ import SignalboxTelemetry
 
 /// Every metric and log line of the router: nothing else here names one.
 final class RouterEvents: Sendable {
-    let registry: MetricRegistry
     let logger: Logger
-    /// Whether prompts and answers are logged.
-    let logsContent: Bool
-    private let fallbacks: CounterFamily
-    private let rotations: CounterFamily
-    private let exhaustions: CounterFamily
-    let remedies: RemedyMetrics
 
-    init(registry: MetricRegistry, logger: Logger, logsContent: Bool) {
-        self.registry = registry
+    init(logger: Logger) {
         self.logger = logger
-        self.logsContent = logsContent
-        fallbacks = registry.counter(Catalogue.fallbacks)
-        rotations = registry.counter(Catalogue.rotations)
-        exhaustions = registry.counter(Catalogue.exhaustions)
-        remedies = RemedyMetrics(registry)
     }
 
-    func fellBack(_ call: RoutedCall, from: String, to: String, because kind: FailureKind) {
-        fallbacks.series(call.routeLabel, from, to, kind.label).increment()
+    func fellBack(
+        _ call: RoutedCall, in route: ResolvedRoute, from: String, to: String, because kind: FailureKind
+    ) {
+        let scope = route.fallbacks.scope(from: from, to: to)
+        scope.counter(Catalogue.fallbacks).series(call.routeLabel, from, to, kind.label).increment()
         logger.log(.info, "llm_fallback", requestID: call.requestID, trace: call.trace.context) { fields in
             fields.string("route", call.routeLabel)
             fields.string("from", from)
@@ -32,8 +22,8 @@ final class RouterEvents: Sendable {
         }
     }
 
-    func rotated(within provider: String, _ kind: RotationKind, because failure: FailureKind) {
-        rotations.series(provider, kind.rawValue, failure.label).increment()
+    func rotated(within provider: ResolvedProvider, _ kind: RotationKind, because failure: FailureKind) {
+        provider.metrics.rotations.series(provider.name, kind.rawValue, failure.label).increment()
     }
 
     func malformedChunk(_ call: RoutedCall, from candidate: ResolvedCandidate) {
@@ -44,12 +34,13 @@ final class RouterEvents: Sendable {
         }
     }
 
-    func exhausted(route: String, reason: String) {
-        exhaustions.series(route, reason).increment()
+    func exhausted(_ route: ResolvedRoute, reason: String) {
+        route.metrics.exhaustions.series(route.name, reason).increment()
     }
 
     /// The one line that tells a request's story.
-    func ended(_ call: RoutedCall, _ ending: CallEnding) {
+    /// - Parameter names: the route's and the tenant's.
+    func ended(_ call: RoutedCall, _ ending: CallEnding, _ names: FixedFields) {
         let level: LogLevel
         let event: LogEvent
         switch ending.outcome {
@@ -58,18 +49,15 @@ final class RouterEvents: Sendable {
         case .exhausted, .interrupted: (level, event) = (.warning, "llm_request_failed")
         }
         logger.log(level, event, requestID: call.requestID, trace: call.trace.context) { fields in
-            fields.string("route", call.routeLabel)
-            fields.string("tenant", call.tenant)
+            fields.fixed(names)
             fields.string("outcome", ending.outcome.rawValue)
             fields.int("status", ending.status)
-            if let last = call.attempts.last {
-                fields.string("provider", last.candidate.provider.name)
-                fields.string("model", last.candidate.model)
-            }
+            if let last = call.attempts.last { fields.fixed(last.candidate.metrics.names) }
             fields.bool("streaming", call.isStreaming)
             fields.string("priority", call.priority?.rawValue)
             fields.milliseconds("latency_ms", ending.duration)
             fields.milliseconds("overhead_ms", ending.overhead)
+            if call.queued > .zero { fields.milliseconds("queue_ms", call.queued) }
             if let usage = ending.summary.usage {
                 fields.int("prompt_tokens", usage.promptTokens)
                 fields.int("completion_tokens", usage.completionTokens)
@@ -77,9 +65,9 @@ final class RouterEvents: Sendable {
             fields.string("finish_reason", ending.summary.finishReason)
             fields.string("error_type", ending.failure?.kind.label)
             fields.string("error", ending.failure?.message)
-            fields.array("attempts", call.attempts) { attempt, fields in
-                fields.string("provider", attempt.candidate.provider.name)
-                fields.string("model", attempt.candidate.model)
+            fields.array("attempts", count: call.attempts.count) { index, fields in
+                let attempt = call.attempts[index]
+                fields.fixed(attempt.candidate.metrics.names)
                 fields.string("key", attempt.candidate.keyAlias)
                 fields.string("error_type", attempt.failure?.kind.label)
                 fields.int("status", attempt.status)
@@ -99,7 +87,7 @@ final class RouterEvents: Sendable {
 }
 
 /// One model at one provider, its metric handles resolved when configuration loads.
-struct AttemptMetrics: Sendable {
+final class AttemptMetrics: Sendable {
     private let success: Counter
     private let failure: Counter
     private let latency: Histogram
@@ -110,10 +98,14 @@ struct AttemptMetrics: Sendable {
     private let cachedTokens: Counter
     private let cacheWriteTokens: Counter
     private let reasoningTokens: Counter
+    /// With its scope, which keeps the others' series too.
     private let errors: CounterFamily
     private let labels: [String]
+    /// For log lines.
+    let names: FixedFields
 
-    init(_ registry: MetricRegistry, provider: String, model: String) {
+    init(_ scopes: SeriesScopes, provider: String, model: String) {
+        let registry = scopes[.model(model, provider: provider)]
         let requests = registry.counter(Catalogue.requests)
         success = requests.series(provider, model, AttemptStatus.success.rawValue)
         failure = requests.series(provider, model, AttemptStatus.failure.rawValue)
@@ -129,6 +121,10 @@ struct AttemptMetrics: Sendable {
         reasoningTokens = details.series(provider, model, TokenDetailKind.reasoning.rawValue)
         errors = registry.counter(Catalogue.requestErrors)
         labels = [provider, model]
+        names = FixedFields { fields in
+            fields.string("provider", provider)
+            fields.string("model", model)
+        }
         for kind in FailureKind.all { errors.series(provider, model, kind.label).increment(by: UInt64(0)) }
     }
 
@@ -165,8 +161,12 @@ struct AttemptMetrics: Sendable {
 struct ProviderMetrics: Sendable {
     let inflight: Gauge
     let malformedChunks: Counter
+    /// With its scope, which keeps the others' series too.
+    let rotations: CounterFamily
 
-    init(_ registry: MetricRegistry, provider: String) {
+    init(_ scopes: SeriesScopes, provider: String) {
+        let registry = scopes[.provider(provider)]
+        rotations = registry.counter(Catalogue.rotations)
         inflight = registry.gauge(Catalogue.inflightRequests).series(provider)
         malformedChunks = registry.counter(Catalogue.malformedStreamChunks).series(provider)
     }
@@ -179,8 +179,8 @@ struct TokenMetrics: Sendable {
     private let requests: CounterFamily
     private let provider: String
 
-    init(_ registry: MetricRegistry, provider: String) {
-        requests = registry.counter(Catalogue.tokenRequests)
+    init(_ scopes: SeriesScopes, provider: String) {
+        requests = scopes[.tokens(provider: provider)].counter(Catalogue.tokenRequests)
         self.provider = provider
         for result in [TokenMetrics.success] + FailureKind.all.map(\.label) {
             requests.series(provider, result).increment(by: UInt64(0))
@@ -197,9 +197,12 @@ struct TokenMetrics: Sendable {
 struct TenantMetrics: Sendable {
     private let promptTokens: Counter
     private let completionTokens: Counter
+    /// Keeps their series.
+    private let scope: SeriesScope
 
-    init(_ registry: MetricRegistry, tenant: String) {
-        let tokens = registry.counter(Catalogue.tenantTokens)
+    init(_ scopes: SeriesScopes, tenant: String) {
+        scope = scopes[.tenant(tenant)]
+        let tokens = scope.counter(Catalogue.tenantTokens)
         promptTokens = tokens.series(tenant, TokenType.prompt.rawValue)
         completionTokens = tokens.series(tenant, TokenType.completion.rawValue)
     }
@@ -210,21 +213,38 @@ struct TenantMetrics: Sendable {
     }
 }
 
-/// One route's handles, for every tenant and outcome.
-struct RouteMetrics: Sendable {
+/// One route's handles, for every tenant and outcome. Shared: a copy would cost a request its arrays' counts.
+final class RouteMetrics: Sendable {
     private let requests: [[Counter]]
     private let durations: [Histogram]
     private let overhead: Histogram
+    /// With its scope, which keeps the others' series too, but for those of tenants.
+    let exhaustions: CounterFamily
+    let remedies: RemedyMetrics
+    /// Each keeps what one tenant asks of this route.
+    private let tenantScopes: [SeriesScope]
+    /// For log lines; by the tenants' numbers.
+    let names: [FixedFields]
 
     /// - Parameter tenants: the labels, in the order of their numbers.
-    init(_ registry: MetricRegistry, route: String, tenants: [String]) {
-        let family = registry.counter(Catalogue.clientRequests)
-        requests = tenants.map { tenant in
-            ClientOutcome.allCases.map { family.series(route, tenant, $0.rawValue) }
+    init(_ scopes: SeriesScopes, route: String, tenants: [String]) {
+        tenantScopes = tenants.map { scopes[.requests(route: route, tenant: $0)] }
+        requests = zip(tenants, tenantScopes).map { tenant, scope in
+            let family = scope.counter(Catalogue.clientRequests)
+            return ClientOutcome.allCases.map { family.series(route, tenant, $0.rawValue) }
         }
+        let registry = scopes[.route(route)]
+        exhaustions = registry.counter(Catalogue.exhaustions)
+        remedies = RemedyMetrics(registry, route: route)
         let durations = registry.histogram(Catalogue.clientRequestDuration)
         self.durations = ClientOutcome.allCases.map { durations.series(route, $0.rawValue) }
         overhead = registry.histogram(Catalogue.overhead).series(route)
+        names = tenants.map { tenant in
+            FixedFields { fields in
+                fields.string("route", route)
+                fields.string("tenant", tenant)
+            }
+        }
     }
 
     func ended(tenant: Int, _ ending: CallEnding, exemplar: Exemplar?) {

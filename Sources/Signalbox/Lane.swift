@@ -16,13 +16,14 @@ final class Lane: Sendable {
     /// By target, then model × key.
     private let candidates: [[ResolvedCandidate]]
 
-    init(_ targets: [Configuration.Target], providers: [String: ResolvedProvider]) {
-        let found = targets.map { target in
+    init(_ targets: [Configuration.Target], providers: [String: ResolvedCandidates]) {
+        let all = targets.map { target in
             guard let provider = providers[target.provider] else {
                 preconditionFailure("a checked configuration's targets name its providers")
             }
             return provider
         }
+        let found = all.map(\.provider)
         self.providers = found
         plan = CandidateTable(
             zip(targets, found).map { target, provider in
@@ -37,9 +38,7 @@ final class Lane: Sendable {
                 price: target.models.first.flatMap(provider.price(of:)),
                 concurrencyMax: provider.concurrencyMax)
         }
-        candidates = zip(targets, found).map { target, provider in
-            target.models.flatMap { provider.candidates(model: $0) }
-        }
+        candidates = zip(targets, all).map { target, provider in target.models.flatMap { provider[$0] } }
         countsTokens =
             found.contains { $0.countsTokens } || traits.contains { $0.price != nil }
             || plan.targets.contains { $0.models.contains { $0.contextWindow != nil } }
@@ -51,6 +50,14 @@ final class Lane: Sendable {
         candidates.firstIndex { target in
             target.contains { $0.seat.desk.number == place.provider && $0.seat.model == place.model }
         }
+    }
+
+    /// In the order in which they are tried.
+    func candidates(of target: Int) -> [ResolvedCandidate] { candidates[target] }
+
+    /// Of these providers' numbers.
+    func names(of numbers: [Int]) -> [String] {
+        numbers.compactMap { number in providers.first { $0.number == number }?.name }
     }
 
     subscript(candidate: Candidate) -> ResolvedCandidate {

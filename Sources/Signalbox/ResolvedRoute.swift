@@ -11,17 +11,28 @@ final class ResolvedRoute: Sendable {
     let limits: AttemptPlan.Limits
     let requestTimeout: Duration
     let onInterrupt: Configuration.Route.Interruption
+    /// Whether anything is done against interruptions: most routes do nothing, and pay nothing.
+    let mendsStreams: Bool
     let hold: Configuration.Hold
     let hedgeAfter: Duration?
     let keepsSessions: Bool
     let metrics: RouteMetrics
+    let fallbacks: FallbackScopes
+    private let providerNames: Set<String>
     /// By the priorities' ranks; those without targets of their own share one.
     private let lanes: [Lane]
     private let turns = Atomic<Int>(0)
 
-    init(_ route: Configuration.Route, providers: [String: ResolvedProvider], metrics: RouteMetrics) {
+    init(
+        _ route: Configuration.Route, providers: [String: ResolvedCandidates], metrics: RouteMetrics,
+        fallbacks: FallbackScopes
+    ) {
         name = route.model
         self.metrics = metrics
+        self.fallbacks = fallbacks
+        let targets = [route.targets] + route.targetsByPriority.values
+        providerNames = Set(targets.joined().map(\.provider))
+        fallbacks.hold(providerNames)
         guard let strategy = Strategy(rawValue: route.strategy.rawValue) else {
             preconditionFailure("the configuration's strategies are routing's")
         }
@@ -31,6 +42,7 @@ final class ResolvedRoute: Sendable {
         limits = AttemptPlan.Limits(
             attemptsMax: route.attemptsMax, waitForPreferred: route.waitForPreferred)
         onInterrupt = route.onInterrupt
+        mendsStreams = route.onInterrupt != .error
         hold = route.hold
         hedgeAfter = route.hedgeAfter
         keepsSessions = route.keepsSessions
@@ -40,9 +52,16 @@ final class ResolvedRoute: Sendable {
         }
     }
 
+    deinit {
+        fallbacks.release(providerNames)
+    }
+
     func lane(for priority: RequestPriority) -> Lane {
         lanes[priority.rank]
     }
+
+    /// The next request's turn, which stays its.
+    var turn: Int { turns.load(ordering: .relaxed) }
 
     /// Counts requests, for strategies that take turns.
     func nextTurn() -> Int {

@@ -8,54 +8,96 @@ import SignalboxTelemetry
 /// A configuration made ready: adapters, addresses, candidates and metric handles, all resolved. Immutable.
 struct RouteTable: Sendable {
     private let routes: [String: ResolvedRoute]
+    private let candidates: [String: ResolvedCandidates]
     /// For requests that name no route: they share one series.
     let unknown: RouteMetrics
-    let tenants: [Configuration.Tenant]
     /// In the configuration's order.
     let providers: [ResolvedProvider]
-    /// By the tenants' numbers.
-    let tenantMetrics: [TenantMetrics]
+    /// By the tenants' numbers; the last one is nobody's where there are tenants.
+    private let tenantLabels: [String]
+    private let tenantMetrics: [TenantMetrics]
     /// By the tenants' numbers; nil where a tenant has no limits.
-    let allowances: [(any AllowanceDesk)?]
+    private let allowances: [(any AllowanceDesk)?]
     /// Names that clients may ask for, in the configuration's order.
     let modelNames: [String]
 
     /// The label of callers when no tenants are configured.
     static let anonymousTenant = "anonymous"
 
+    /// - Parameter previous: providers that are the same there are used on, with their handles and tokens.
     init(
-        _ configuration: Configuration, standings: any StandingStore, at now: Instant,
-        registry: MetricRegistry, custom: [String: any CustomProvider] = [:]
+        _ configuration: Configuration, custom: [String: any CustomProvider] = [:], lasting: LastingParts,
+        after previous: RouteTable? = nil, at now: Instant
     ) throws(ProviderSettingsError) {
-        var providers: [String: ResolvedProvider] = [:]
+        // First whatever may fail: what is refused must not have told the desks anything.
+        var adapters: [String: any ProviderAdapter] = [:]
         for provider in configuration.providers {
-            providers[provider.name] = try ResolvedProvider(
-                provider, desk: standings.desk(of: provider.name), at: now, registry: registry,
-                conventions: configuration.metrics.conventions, custom: custom[provider.name])
+            adapters[provider.name] = try provider.kind.adapter(settings: provider.adapterSettings)
+        }
+        let conventions = configuration.metrics.conventions
+        var candidates: [String: ResolvedCandidates] = [:]
+        for provider in configuration.providers {
+            guard let adapter = adapters[provider.name] else { continue }
+            if let kept = previous?.candidates[provider.name], kept.provider.isLike(provider, conventions) {
+                candidates[provider.name] = kept
+            } else {
+                candidates[provider.name] = ResolvedCandidates(
+                    ResolvedProvider(
+                        provider, adapter, at: now, lasting: lasting, conventions: conventions,
+                        custom: custom[provider.name]))
+            }
         }
         let labels =
             configuration.tenants.isEmpty
             ? [RouteTable.anonymousTenant] : configuration.tenants.map(\.id) + [MetricRegistry.otherLabel]
-        self.providers = configuration.providers.compactMap { providers[$0.name] }
+        self.candidates = candidates
+        providers = configuration.providers.compactMap { candidates[$0.name]?.provider }
         var routes: [String: ResolvedRoute] = [:]
         for route in configuration.routes {
             routes[route.model] = ResolvedRoute(
-                route, providers: providers,
-                metrics: RouteMetrics(registry, route: route.model, tenants: labels))
+                route, providers: candidates,
+                metrics: RouteMetrics(lasting.scopes, route: route.model, tenants: labels),
+                fallbacks: previous?[route.model]?.fallbacks
+                    ?? FallbackScopes(lasting.scopes, route: route.model))
         }
         self.routes = routes
-        unknown = RouteMetrics(registry, route: MetricRegistry.otherLabel, tenants: labels)
-        tenants = configuration.tenants
+        unknown = RouteMetrics(lasting.scopes, route: MetricRegistry.otherLabel, tenants: labels)
+        tenantLabels = labels
         allowances = configuration.tenants.map { tenant in
             tenant.limits == Configuration.Limits()
-                ? nil : standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
+                ? nil : lasting.standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
         }
-        tenantMetrics = labels.map { TenantMetrics(registry, tenant: $0) }
+        tenantMetrics = labels.map { TenantMetrics(lasting.scopes, tenant: $0) }
         modelNames = configuration.routes.map(\.model)
     }
 
     subscript(model: String) -> ResolvedRoute? {
         routes[model]
+    }
+
+    /// In the configuration's order.
+    var routesInOrder: [ResolvedRoute] { modelNames.compactMap { routes[$0] } }
+
+    /// The number of callers whose key belongs to no tenant.
+    var nobody: Int { tenantLabels.count - 1 }
+
+    func tenantLabel(_ number: Int) -> String {
+        tenantLabels[min(number, nobody)]
+    }
+
+    func metrics(ofTenant number: Int) -> TenantMetrics {
+        tenantMetrics[min(number, nobody)]
+    }
+
+    func allowance(ofTenant number: Int) -> (any AllowanceDesk)? {
+        number < allowances.count ? allowances[number] : nil
+    }
+
+    /// Those that loops may keep handles for, and that the other table has no use for.
+    func templates(notIn other: RouteTable) -> [RequestTemplate] {
+        candidates.flatMap { name, candidates in
+            other.candidates[name]?.provider === candidates.provider ? [] : candidates.templates
+        }
     }
 }
 
@@ -84,6 +126,7 @@ final class ResolvedProvider: Sendable {
     /// Where its calls go; nil where they go nowhere.
     let server: (address: String, port: Int)?
     private let settings: Configuration.Provider
+    private let conventions: Configuration.Metrics.Conventions
     /// The embedder's own, for the kind `custom`.
     private let custom: (any CustomProvider)?
     /// Whether tokens must be counted before a request is sent.
@@ -98,20 +141,23 @@ final class ResolvedProvider: Sendable {
     private let genAIMetrics: [String: GenAIOperations]
 
     init(
-        _ provider: Configuration.Provider, desk: any StandingDesk, at now: Instant, registry: MetricRegistry,
-        conventions: Configuration.Metrics.Conventions, custom: (any CustomProvider)?
-    ) throws(ProviderSettingsError) {
+        _ provider: Configuration.Provider, _ adapter: any ProviderAdapter, at now: Instant,
+        lasting: LastingParts, conventions: Configuration.Metrics.Conventions,
+        custom: (any CustomProvider)?
+    ) {
+        let scopes = lasting.scopes
         name = provider.name
         self.custom = custom
-        self.desk = desk
+        self.conventions = conventions
+        desk = lasting.standings.desk(of: provider.name)
         settings = provider
-        adapter = try provider.kind.adapter(settings: provider.adapterSettings)
+        self.adapter = adapter
         timeouts = TransferTimeouts(
             connect: provider.timeouts.connect, firstByte: provider.timeouts.firstToken,
             idle: provider.timeouts.idle, total: provider.timeouts.total)
         replyBytesMax = provider.replyBytesMax
         dropsUnsupported = provider.dropsUnsupported
-        metrics = ProviderMetrics(registry, provider: provider.name)
+        metrics = ProviderMetrics(scopes, provider: provider.name)
         let standing = StandingSettings(provider)
         countsTokens = standing.countsTokens
         concurrencyMax = standing.limits.concurrency
@@ -119,10 +165,10 @@ final class ResolvedProvider: Sendable {
         let places = desk.adopt(
             standing, keys: provider.keyIdentities, models: provider.modelNames, at: now)
         modelPlaces = Dictionary(uniqueKeysWithValues: zip(provider.modelNames, places.models))
-        keys = ResolvedProvider.keys(of: provider, places.keys, adapter, timeouts, registry)
+        keys = ResolvedProvider.keys(of: provider, places.keys, adapter, timeouts, scopes)
         attemptMetrics = Dictionary(
             uniqueKeysWithValues: provider.modelNames.map {
-                ($0, AttemptMetrics(registry, provider: provider.name, model: $0))
+                ($0, AttemptMetrics(scopes, provider: provider.name, model: $0))
             })
         let (genAIName, server) = (GenAIProviderName.of(provider), Self.server(of: provider))
         self.genAIName = genAIName
@@ -132,7 +178,7 @@ final class ResolvedProvider: Sendable {
                 let identity = GenAIIdentity(
                     provider: genAIName, model: $0, address: server?.address ?? "",
                     port: server.map { String($0.port) } ?? "")
-                return ($0, GenAIOperations(registry, conventions, identity))
+                return ($0, GenAIOperations(scopes, conventions, identity))
             })
     }
 
@@ -142,7 +188,7 @@ final class ResolvedProvider: Sendable {
 
     private static func keys(
         of provider: Configuration.Provider, _ places: [Int], _ adapter: any ProviderAdapter,
-        _ timeouts: TransferTimeouts, _ registry: MetricRegistry
+        _ timeouts: TransferTimeouts, _ scopes: SeriesScopes
     ) -> [Key] {
         if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, place: places[0], tokens: nil)] }
         var pacer: TokenPacer?
@@ -151,7 +197,7 @@ final class ResolvedProvider: Sendable {
                 let shared = pacer ?? TokenPacer(interval: session.requestInterval)
                 pacer = shared
                 return TokenDesk(
-                    session, pacer: shared, metrics: TokenMetrics(registry, provider: provider.name),
+                    session, pacer: shared, metrics: TokenMetrics(scopes, provider: provider.name),
                     timeouts: timeouts,
                     authorityFile: provider.certificateAuthorityFile)
             }
@@ -159,10 +205,18 @@ final class ResolvedProvider: Sendable {
         }
     }
 
+    /// Whether one made of these would be no different. An embedder's own is never taken for the same: it may
+    /// have been registered anew.
+    func isLike(
+        _ other: Configuration.Provider, _ conventions: Configuration.Metrics.Conventions
+    ) -> Bool {
+        custom == nil && settings == other && self.conventions == conventions
+    }
+
     /// The alias where a provider needs no key.
     static let noKey = "none"
 
-    /// The same number for the same provider for the life of the process.
+    /// The same number for the same provider as long as any configuration in use has it.
     var number: Int { desk.number }
 
     /// The alias of the key at this place of the desk; nil for one that is configured no more.
@@ -184,8 +238,10 @@ final class ResolvedProvider: Sendable {
         CandidateTable.Model(name: name, contextWindow: settings.model(named: name)?.contextWindow)
     }
 
+    fileprivate var modelNames: [String] { settings.modelNames }
+
     /// One for each key.
-    func candidates(model: String) -> [ResolvedCandidate] {
+    fileprivate func candidates(model: String) -> [ResolvedCandidate] {
         guard let metrics = attemptMetrics[model], let genAI = genAIMetrics[model],
             let place = modelPlaces[model]
         else {
@@ -231,64 +287,28 @@ final class ResolvedProvider: Sendable {
     }
 }
 
-/// One provider, model and key: everything about an attempt that no request changes.
-final class ResolvedCandidate: Sendable {
-    enum Transport: Sendable {
-        case http(RequestTemplate)
-        case script(@Sendable (ChatCall) -> ReplyScript)
-        case custom(CustomTarget)
-
-        /// Vendors' headers do not depend on the operation.
-        func leads(to target: CallTarget) -> Bool {
-            switch (self, target) {
-            case (.http(let template), .http(let url, _)): template.url == url
-            case (.script, .script), (.custom, .embedder): true
-            case (.http, .script), (.http, .embedder), (.script, .http), (.script, .embedder),
-                (.custom, .http), (.custom, .script):
-                false
-            }
-        }
-    }
-
+/// Every model and key of one provider: all routes that lead to it share them, and so their handles.
+final class ResolvedCandidates: Sendable {
     let provider: ResolvedProvider
-    let model: String
-    let keyAlias: String
-    let metrics: AttemptMetrics
-    let genAI: GenAIOperations
-    let seat: Seat
-    /// Whether it goes on with an answer that was begun elsewhere.
-    let prefill: Prefill
-    /// What authorizes its calls, where their headers do not.
-    let tokens: TokenDesk?
-    private let chat: Transport?
-    private let chatStream: Transport?
-    private let embeddings: Transport?
+    private let candidates: [String: [ResolvedCandidate]]
 
-    init(
-        provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat,
-        prefill: Prefill
-    ) {
-        self.seat = seat
-        self.prefill = prefill
-        self.tokens = tokens
+    init(_ provider: ResolvedProvider) {
         self.provider = provider
-        self.model = model
-        self.keyAlias = keyAlias
-        self.metrics = metrics
-        self.genAI = genAI
-        chat = transports[.chat]
-        chatStream = transports[.chatStream]
-        embeddings = transports[.embeddings]
+        candidates = Dictionary(
+            uniqueKeysWithValues: provider.modelNames.map { ($0, provider.candidates(model: $0)) })
     }
 
-    /// Nil where the vendor has no such operation.
-    func transport(for operation: CallOperation) -> Transport? {
-        switch operation {
-        case .chat: chat
-        case .chatStream: chatStream
-        case .embeddings: embeddings
+    /// One for each key.
+    subscript(model: String) -> [ResolvedCandidate] {
+        guard let found = candidates[model] else {
+            preconditionFailure("a checked configuration's targets name models that their provider has")
         }
+        return found
+    }
+
+    /// What loops keep handles for.
+    var templates: [RequestTemplate] {
+        candidates.values.joined().flatMap(\.templates) + provider.keys.compactMap(\.tokens?.template)
     }
 }
 

@@ -5,11 +5,11 @@ import SignalboxRouting
 // One attempt, or two at once.
 extension RoutedCall {
     func attempt(
-        _ candidate: ResolvedCandidate, _ ticket: Ticket, at start: Instant, on walk: inout Walk
+        _ turn: Walk.Turn, at start: Instant, on walk: inout Walk
     ) async -> Result<Answer, UpstreamFailure> {
         let attempt: Attempt
         do throws(UpstreamFailure) {
-            attempt = try begin(at: candidate, ticket, at: start)
+            attempt = try begin(turn, at: start)
         } catch {
             return .failure(error)
         }
@@ -26,11 +26,11 @@ extension RoutedCall {
 
     /// Has a candidate go on with an answer that broke off.
     func attempt(
-        _ begun: BegunAnswer, at candidate: ResolvedCandidate, _ ticket: Ticket, _ start: Instant
+        _ begun: BegunAnswer, _ turn: Walk.Turn, at start: Instant
     ) async -> Result<Answer, UpstreamFailure> {
         let attempt: Attempt
         do throws(UpstreamFailure) {
-            attempt = try begin(at: candidate, ticket, at: start, with: begun)
+            attempt = try begin(turn, at: start, with: begun)
         } catch {
             return .failure(error)
         }
@@ -58,8 +58,9 @@ extension RoutedCall {
     /// Makes ready what is sent; the attempt is counted, and has not been run.
     /// - Throws: what the candidate cannot be asked.
     func begin(
-        at candidate: ResolvedCandidate, _ ticket: Ticket, at start: Instant, with begun: BegunAnswer? = nil
+        _ turn: Walk.Turn, at start: Instant, with begun: BegunAnswer? = nil
     ) throws(UpstreamFailure) -> Attempt {
+        let candidate = turn.candidate
         let body: [UInt8]
         let transport: ResolvedCandidate.Transport
         do throws(UpstreamFailure) {
@@ -68,14 +69,15 @@ extension RoutedCall {
             body = try candidate.provider.adapter.encode(begun?.call ?? call, model: candidate.model)
         } catch {
             // Nothing was sent: no attempt is counted, and nothing is held against a provider never asked.
-            candidate.seat.desk.release(ticket, at: start)
+            candidate.seat.desk.release(turn.ticket, at: start)
             router.released(candidate.provider)
+            decided(.failed(error.kind, after: .zero), on: candidate, in: turn.order)
             throw error
         }
         attemptCount += 1
+        decided(.asks(turn.reason), on: candidate, in: turn.order)
         return Attempt(
-            at: candidate, ticket, of: self, number: attemptCount, start: start, body: body, over: transport,
-            with: begun)
+            turn, of: self, number: attemptCount, start: start, body: body, over: transport, with: begun)
     }
 
     private func transport(

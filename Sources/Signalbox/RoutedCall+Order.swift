@@ -8,14 +8,8 @@ extension RoutedCall {
 
     /// The targets in the strategy's order; empty where they are tried as they are listed.
     func order(of lane: Lane, _ size: RequestSize, at now: Instant) -> [OrderedTarget] {
-        let sticky = stickyTarget(in: lane, at: now)
-        let pinned = wishes.provider.flatMap { name in lane.providers.first { $0.name == name }?.number }
-        if route.strategy == .ordered, !lane.hasTiers, sticky == nil, pinned == nil { return [] }
-        let tokens = size.promptTokens + size.answerTokens
-        return route.strategy.order(
-            lane.traits, views: lane.providers.map { $0.desk.view(tokens: tokens, at: now) },
-            priority: effectivePriority, weights: route.weights, size: size, turn: route.nextTurn(),
-            random: &worker.random, pinned: pinned, sticky: sticky)
+        TargetOrder(route, lane, wishes, size, effectivePriority).targets(
+            sticky: stickyTarget(in: lane, at: now), at: now, turn: route.nextTurn(), random: &worker.random)
     }
 
     private var sessionKey: SessionKey? {
@@ -33,5 +27,23 @@ extension RoutedCall {
         guard let key = sessionKey else { return }
         router.sessions.remember(
             key, AffinityTarget(provider: candidate.seat.desk.number, model: candidate.seat.model), at: now)
+    }
+}
+
+// Who hears of the decisions.
+extension RoutedCall {
+    /// - Parameters:
+    ///   - candidate: nil where the decision concerns none.
+    ///   - attempt: its number; nil is the last one's.
+    func decided(
+        _ decision: @autoclosure () -> RouteEvent.Decision, on candidate: ResolvedCandidate? = nil,
+        in order: OrderReason? = nil, attempt: Int? = nil
+    ) {
+        guard router.decisions.areHeard else { return }
+        let event = RouteEvent(
+            decision: decision(), requestID: requestID, route: routeLabel, tenant: tenant,
+            provider: candidate?.provider.name ?? "", model: candidate?.model ?? "",
+            key: candidate?.keyAlias ?? "", attempt: attempt ?? attemptCount, order: order)
+        router.decisions.tell(event, of: self)
     }
 }

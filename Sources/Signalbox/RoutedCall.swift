@@ -30,6 +30,8 @@ public final class RoutedCall: @unchecked Sendable {
     let call: ChatCall
     let worker: Worker
     let router: Router
+    /// What it began with, and ends on.
+    let generation: Generation
     let route: ResolvedRoute
     private let caller: Caller
     let deadline: Deadline
@@ -44,19 +46,25 @@ public final class RoutedCall: @unchecked Sendable {
     var allowanceTicket: Allowance.Ticket?
     /// In line, while it waits there.
     var place: WaitingPlace?
+    /// How long it stood in line.
+    var queued: Duration = .zero
     private(set) var isCancelled = false
     private var waited: Duration = .zero
     /// Since when two attempts are under way: from then on somebody is waited for all the time.
     private var raceStart: Instant?
     private var hasEnded = false
 
-    init(_ call: ChatCall, route: ResolvedRoute, router: Router, worker: Worker, caller: Caller) {
+    init(
+        _ call: ChatCall, route: ResolvedRoute, of generation: Generation, router: Router, worker: Worker,
+        caller: Caller
+    ) {
         self.call = call
         self.route = route
+        self.generation = generation
         self.router = router
         self.worker = worker
         self.caller = caller
-        prompt = router.events.logsContent ? LoggedContent(of: call) : nil
+        prompt = generation.logsContent ? LoggedContent(of: call) : nil
         deadline = Deadline(at: caller.receivedAt.advanced(by: route.requestTimeout))
     }
 
@@ -90,7 +98,7 @@ public final class RoutedCall: @unchecked Sendable {
     var content: LoggedContent? { current?.content ?? prompt }
 
     var allowance: (any AllowanceDesk)? {
-        router.table.allowances.isEmpty ? nil : router.table.allowances[caller.tenant]
+        generation.table.allowance(ofTenant: caller.tenant)
     }
 
     deinit {
@@ -120,15 +128,15 @@ public final class RoutedCall: @unchecked Sendable {
         var step = walk.begin(at: now)
         while !isCancelled {
             switch step {
-            case .attempt(let candidate, _, let pause):
+            case .attempt(let candidate, let reason, let pause):
                 guard let ticket = await walk.take(candidate, after: pause) else {
                     if !isCancelled { step = walk.refused(at: worker.loop.now()) }
                     continue
                 }
                 if pause > .zero { now = worker.loop.now() }
-                switch await attempt(walk.lane[candidate], ticket, at: now, on: &walk) {
+                switch await attempt(walk.turn(of: candidate, ticket, because: reason), at: now, on: &walk) {
                 case .success(let answer):
-                    guard route.onInterrupt != .error, case .stream(let stream) = answer,
+                    guard route.mendsStreams, case .stream(let stream) = answer,
                         let failure = await secure(stream, walk)
                     else { return answer }
                     now = worker.loop.now()
@@ -138,13 +146,15 @@ public final class RoutedCall: @unchecked Sendable {
                     step = walk.next(after: failure, at: now)
                 }
             case .wait(let shortage):
+                decided(.waits(for: walk.lane.names(of: shortage.providers)))
                 guard let next = await walk.wait(for: shortage) else { return .failure(cancelled()) }
                 now = worker.loop.now()
                 step = next
             case .returnToCaller(let failure), .stop(let failure):
                 return .failure(CallFailure(failure, attempts: history))
             case .giveUp(let exhaustion):
-                router.events.exhausted(route: route.name, reason: exhaustion.reason.rawValue)
+                router.events.exhausted(route, reason: exhaustion.reason.rawValue)
+                decided(.exhausted(exhaustion.reason))
                 return .failure(CallFailure(exhaustion, attempts: history))
             }
         }
@@ -190,13 +200,14 @@ public final class RoutedCall: @unchecked Sendable {
         from previous: ResolvedCandidate, to next: ResolvedCandidate, _ reason: AttemptReason,
         because failure: UpstreamFailure
     ) {
-        let old = previous.provider.name
+        let old = previous.provider
         switch reason {
-        case .first, .retry: break
+        case .first, .retry, .hedge: break
         case .nextKey: router.events.rotated(within: old, .key, because: failure.kind)
         case .nextModel: router.events.rotated(within: old, .model, because: failure.kind)
         case .nextProvider:
-            router.events.fellBack(self, from: old, to: next.provider.name, because: failure.kind)
+            router.events.fellBack(
+                self, in: route, from: old.name, to: next.provider.name, because: failure.kind)
         }
     }
 
@@ -229,7 +240,7 @@ public final class RoutedCall: @unchecked Sendable {
     }
 
     func used(_ usage: TokenUsage) {
-        router.table.tenantMetrics[caller.tenant].used(usage)
+        generation.table.metrics(ofTenant: caller.tenant).used(usage)
     }
 
     /// Closes the books: metrics, and the line that tells the story. Once.
@@ -251,11 +262,11 @@ public final class RoutedCall: @unchecked Sendable {
         route.metrics.ended(
             tenant: caller.tenant, ending,
             exemplar: caller.trace.exemplar(of: caller.trace.context.spanID, at: now))
-        router.events.ended(self, ending)
+        router.events.ended(self, ending, route.metrics.names[caller.tenant])
         guard caller.trace.isRecorded else { return }
         let span = RequestSpan(
             trace: trace, requestID: requestID, route: route.name, tenant: tenant, ending: ending)
-        router.tracing.export(span, from: caller.receivedAt, to: now)
+        generation.tracing.export(span, from: caller.receivedAt, to: now)
     }
 
     /// `success`, or `fallback` where another provider than the first one answered.

@@ -3,52 +3,53 @@ public import SignalboxCore
 public import SignalboxHTTP
 import SignalboxProviders
 public import SignalboxTelemetry
+import Synchronization
 
 /// Routes requests to providers: one for a process, shared by all loops.
 public final class Router: Sendable {
-    let table: RouteTable
+    /// For whoever changes the configuration: loops have their own.
+    struct Current: Sendable {
+        var generation: Generation
+        var isShutDown = false
+    }
+
     let events: RouterEvents
     let standingEvents: StandingEvents
-    let tracing: RouterTracing
-    /// What is remembered of providers, whatever the configuration.
-    let standings: any StandingStore
+    let decisions: DecisionEvents
+    let lasting: LastingParts
     let room: WaitingRoom
     let sessions: SessionBook
     let time: any TimeSource
-    private let workers: [Worker]
+    let workers: [Worker]
+    let current: Mutex<Current>
 
     /// - Parameters:
     ///   - spans: takes the spans of requests and attempts; without it none are made.
     ///   - custom: who answers for the configuration's providers of kind `custom`, by their names.
+    ///   - onRoute: hears each decision, on the request's loop: it must not block, nor take long.
     /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
         custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
-        time: any TimeSource = SystemTime()
+        onRoute: (@Sendable (RouteEvent) -> Void)? = nil, time: any TimeSource = SystemTime()
     ) throws(RouterError) {
-        try configuration.check(custom)
-        let standings = MemoryStandings()
-        self.standings = standings
-        do throws(ProviderSettingsError) {
-            table = try RouteTable(
-                configuration, standings: standings, at: time.now(), registry: registry, custom: custom)
-        } catch {
-            throw RouterError(description: "\(error)")
-        }
-        events = RouterEvents(
-            registry: registry, logger: logger, logsContent: configuration.logging.logsContent)
+        lasting = LastingParts(registry)
+        let generation = try Generation(
+            configuration, custom: custom, spans: spans, lasting: lasting, at: time.now())
+        current = Mutex(Current(generation: generation))
+        events = RouterEvents(logger: logger)
         standingEvents = StandingEvents(logger: logger)
-        room = WaitingRoom(
-            WaitingRoom.Settings(configuration.routing.queue), providers: standings.names, registry: registry)
+        decisions = DecisionEvents(logger: logger, listener: onRoute)
+        let queue = WaitingRoom.Settings(configuration.routing.queue)
+        room = WaitingRoom(queue, depths: lasting.queueDepths, registry: registry)
         sessions = SessionBook(
             sessionsMax: configuration.routing.affinity.sessionsMax,
             timeToLive: configuration.routing.affinity.timeToLive)
-        tracing = RouterTracing(configuration.tracing, sink: spans)
         self.time = time
         var workers: [Worker] = []
         do throws(TransportError) {
             for loop in group.loops {
-                workers.append(try Worker(loop: loop, seed: configuration.routing.seed))
+                workers.append(try Worker(loop: loop, generation, seed: configuration.routing.seed))
             }
         } catch {
             throw RouterError(description: "\(error)")
@@ -57,16 +58,22 @@ public final class Router: Sendable {
         let gauges = StandingGauges(registry)
         registry.beforeScrape { [weak self] in
             guard let self else { return }
-            gauges.refresh(self.table.providers, at: self.time.now())
+            gauges.refresh(self.currentTable.providers, at: self.time.now())
         }
         for worker in workers { worker.loop.execute { worker.client.start() } }
     }
 
-    /// The names that clients may ask for.
-    public var modelNames: [String] { table.modelNames }
+    /// For those who are on no loop.
+    var currentTable: RouteTable { current.withLock { $0.generation.table } }
 
-    /// How many tenants there are; with none, everybody is tenant 0, anonymous.
-    public var tenants: [Configuration.Tenant] { table.tenants }
+    /// What is in force; loops may be about to follow.
+    public var configuration: Configuration { current.withLock { $0.generation.configuration } }
+
+    /// The names that clients may ask for.
+    public var modelNames: [String] { current.withLock { $0.generation.table.modelNames } }
+
+    /// Who may call; with none, everybody is tenant 0, anonymous.
+    public var tenants: [Configuration.Tenant] { configuration.tenants }
 
     /// Gives a request its place in a trace. On `loop`'s thread.
     /// - Parameters:
@@ -75,13 +82,13 @@ public final class Router: Sendable {
     public func trace(
         under parent: TraceContext?, origin: RequestTrace.Origin = .program, on loop: EventLoop
     ) -> RequestTrace {
-        tracing.begin(under: parent, origin: origin, on: loop, time)
+        workers[loop.index].generation.tracing.begin(under: parent, origin: origin, on: loop, time)
     }
 
     /// Begins a request. On `loop`'s thread, where everything about it then happens.
     /// - Parameters:
     ///   - trace: its place in a trace; nil begins one.
-    ///   - tenant: its number in the configuration; 0 without tenants.
+    ///   - tenant: its number in the configuration in force on `loop`; 0 without tenants.
     ///   - receivedAt: when the request was whole: its time runs from there.
     ///   - wishes: what the caller asks of routing.
     ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
@@ -91,32 +98,37 @@ public final class Router: Sendable {
         wishes: RoutingWishes = RoutingWishes(), on loop: EventLoop,
         cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
-        guard let route = table[call.model] else { return nil }
+        let worker = workers[loop.index]
+        let generation = worker.generation
+        guard let route = generation.table[call.model] else { return nil }
         return RoutedCall(
-            call, route: route, router: self, worker: workers[loop.index],
+            call, route: route, of: generation, router: self, worker: worker,
             caller: RoutedCall.Caller(
-                tenant: tenant, tenantLabel: tenantLabel(tenant), requestID: requestID,
+                tenant: tenant, tenantLabel: generation.table.tenantLabel(tenant), requestID: requestID,
                 receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
                 canceller: canceller, wishes: wishes))
     }
 
-    /// Counts a request that was turned away before a route was found.
+    /// Counts a request that was turned away before a route was found. On `loop`'s thread.
     /// - Parameters:
     ///   - tenant: nil where its key belongs to none.
     ///   - receivedAt: when the request was whole.
     public func turnedAway(
         _ trace: RequestTrace, requestID: String, tenant: Int?, outcome: ClientOutcome, status: Int,
-        receivedAt: Instant, at now: Instant
+        receivedAt: Instant, at now: Instant, on loop: EventLoop
     ) {
+        let generation = workers[loop.index].generation
+        let table = generation.table
         let duration = receivedAt.duration(to: now)
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration, overhead: duration, summary: ReplySummary(),
             failure: nil)
-        table.unknown.ended(tenant: tenant ?? table.tenants.count, ending, exemplar: nil)
+        table.unknown.ended(tenant: tenant ?? table.nobody, ending, exemplar: nil)
         guard trace.isRecorded else { return }
         let span = RequestSpan(
-            trace: trace, requestID: requestID, route: nil, tenant: tenant.map(tenantLabel), ending: ending)
-        tracing.export(span, from: receivedAt, to: now)
+            trace: trace, requestID: requestID, route: nil, tenant: tenant.map(table.tenantLabel),
+            ending: ending)
+        generation.tracing.export(span, from: receivedAt, to: now)
     }
 
     /// An attempt at `provider` has ended: what it took up can be had by others.
@@ -124,12 +136,9 @@ public final class Router: Sendable {
         room.freed(provider.number)
     }
 
-    private func tenantLabel(_ number: Int) -> String {
-        table.tenants.isEmpty ? RouteTable.anonymousTenant : table.tenants[number].id
-    }
-
     /// Closes every connection to providers. After the last request, not from a loop.
     public func shutdown() async {
+        current.withLock { $0.isShutDown = true }
         for worker in workers {
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 worker.loop.execute {
@@ -147,14 +156,17 @@ final class Worker: @unchecked Sendable {
     // @unchecked: touched by its loop's thread only.
     let loop: EventLoop
     let client: HTTPClient
+    /// What requests begin with: read without a lock, replaced on this thread.
+    var generation: Generation
     /// From then on nothing is sent: nobody would hear the answer.
     var isStopped = false
 
     /// What strategies and pauses are drawn from.
     var random: FastRandom
 
-    init(loop: EventLoop, seed: UInt64?) throws(TransportError) {
+    init(loop: EventLoop, _ generation: Generation, seed: UInt64?) throws(TransportError) {
         self.loop = loop
+        self.generation = generation
         random = seed.map { FastRandom(seed: $0 &+ UInt64(loop.index)) } ?? FastRandom()
         client = try HTTPClient(loop: loop)
     }

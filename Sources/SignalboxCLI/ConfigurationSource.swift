@@ -2,10 +2,15 @@ import SignalboxConfig
 
 /// How a command finds its configuration.
 enum ConfigurationSource {
+    /// The file and the environment as they are now.
+    static func read(_ path: String?) throws(ConfigurationMistakes) -> Configuration {
+        try ConfigurationLoader.system().load(path: path)
+    }
+
     /// - Throws: ``CommandFailure`` with every mistake, one a line, and status 2.
     static func load(_ path: String?) throws(CommandFailure) -> Configuration {
         do throws(ConfigurationMistakes) {
-            return try ConfigurationLoader.system().load(path: path)
+            return try read(path)
         } catch {
             let count = error.mistakes.count + error.omitted
             let summary = count == 1 ? "1 mistake" : "\(count) mistakes"

@@ -11,7 +11,8 @@ import SignalboxTelemetry
 /// `signalbox serve`
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Runs the daemon until SIGTERM or SIGINT.",
+        commandName: "serve",
+        abstract: "Runs the daemon until SIGTERM or SIGINT; SIGHUP reloads the configuration.",
         discussion: """
             Without --config, signalbox.yaml in the working directory is used where it exists; else \
             providers are made from the key variables of the environment (OPENAI_API_KEY, \
@@ -36,23 +37,32 @@ struct ServeCommand: ParsableCommand {
 
     /// The main thread takes the signals; everything else happens on threads that hold them back.
     func run() throws {
-        var configuration = demo ? Configuration.demo : try ConfigurationSource.load(config)
-        if let listen { configuration.server.listen = [listen] }
-        if let adminListen { configuration.admin.listen = adminListen }
+        TerminationSignals.hold()
+        let configuration = overridden(demo ? .demo : try ConfigurationSource.load(config))
         HostProcess.prepare()
         precondition(mi_version() > 0, "linked, and so the allocator of the whole process")
-        TerminationSignals.hold()
         let signals = TerminationSignals()
-        let effective = configuration
         let serving = Task {
             do {
-                try await serve(effective, until: signals)
+                try await serve(configuration, until: signals)
                 SignalboxCommand.exit()
             } catch {
                 SignalboxCommand.end(with: error)
             }
         }
         withExtendedLifetime(serving) { signals.watch() }
+    }
+
+    /// What the command line says wins over the file, when that is loaded again too.
+    private func overridden(_ loaded: Configuration) -> Configuration {
+        var configuration = loaded
+        if let listen { configuration.server.listen = [listen] }
+        if let adminListen { configuration.admin.listen = adminListen }
+        return configuration
+    }
+
+    private func loadAgain() throws(ConfigurationMistakes) -> Configuration {
+        overridden(try ConfigurationSource.read(config))
     }
 
     private func serve(_ configuration: Configuration, until signals: TerminationSignals) async throws {
@@ -66,7 +76,7 @@ struct ServeCommand: ParsableCommand {
         do throws(ServiceError) {
             service = try Service(
                 configuration, registry: registry, logger: Logger(writer: writer),
-                threads: configuration.server.threads.resolved)
+                threads: configuration.server.threads.resolved, source: demo ? nil : loadAgain)
             // mimalloc would keep the memory of a burst of large bodies for the next one. Below that size,
             // giving it back only costs the page faults to get it again.
             service.repeatOnEachLoop(every: .seconds(2)) {
@@ -77,7 +87,13 @@ struct ServeCommand: ParsableCommand {
             throw CommandFailure(message: error.description, status: 1)
         }
         if demo, isatty(STDERR_FILENO) == 1 { greet(service) }
-        await signals.next()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while await signals.nextHangUp() { _ = await service.reload() }
+            }
+            await signals.next()
+            signals.endHangUps()
+        }
         signals.endProcessOnInterrupt()
         await service.drain()
         if !writer.shutdown(within: .seconds(5)) {
@@ -123,18 +139,6 @@ extension Configuration.Server.Threads {
         switch self {
         case .automatic: HostProcess.availableCores
         case .count(let count): count
-        }
-    }
-}
-
-extension LogLevel {
-    init(_ level: Configuration.Logging.Level) {
-        switch level {
-        case .trace: self = .trace
-        case .debug: self = .debug
-        case .info: self = .info
-        case .warning: self = .warning
-        case .error: self = .error
         }
     }
 }

@@ -1,12 +1,16 @@
 import Glibc
 import Synchronization
 
-/// SIGTERM and SIGINT as something to await.
+/// SIGTERM and SIGINT, and SIGHUP, as something to await.
 final class TerminationSignals: Sendable {
     private struct State {
         var count = 0
         var waiting: CheckedContinuation<Void, Never>?
         var endsProcess = false
+        /// One that came while nobody waited; any more of them say nothing new.
+        var hasHungUp = false
+        var hangUpWaiter: CheckedContinuation<Bool, Never>?
+        var takesHangUps = true
     }
 
     private let state = Mutex(State())
@@ -23,6 +27,7 @@ final class TerminationSignals: Sendable {
         sigemptyset(&set)
         sigaddset(&set, SIGTERM)
         sigaddset(&set, SIGINT)
+        sigaddset(&set, SIGHUP)
         return set
     }
 
@@ -41,6 +46,40 @@ final class TerminationSignals: Sendable {
         }
     }
 
+    /// Waits for the next SIGHUP, or returns at once if one has come; false after ``endHangUps()``.
+    func nextHangUp() async -> Bool {
+        await withCheckedContinuation { continuation in
+            let answer: Bool? = state.withLock { state in
+                guard state.takesHangUps else { return false }
+                if state.hasHungUp {
+                    state.hasHungUp = false
+                    return true
+                }
+                state.hangUpWaiter = continuation
+                return nil
+            }
+            if let answer { continuation.resume(returning: answer) }
+        }
+    }
+
+    /// From now on SIGHUP is without effect.
+    func endHangUps() {
+        hangUp(isLast: true)
+    }
+
+    private func hangUp(isLast: Bool) {
+        let waiting = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            if isLast { state.takesHangUps = false }
+            guard let waiting = state.hangUpWaiter else {
+                state.hasHungUp = !isLast
+                return nil
+            }
+            state.hangUpWaiter = nil
+            return waiting
+        }
+        waiting?.resume(returning: !isLast)
+    }
+
     /// From now on Ctrl-C ends the process: somebody is in a hurry. A supervisor that repeats SIGTERM is not.
     func endProcessOnInterrupt() {
         state.withLock { $0.endsProcess = true }
@@ -52,6 +91,10 @@ final class TerminationSignals: Sendable {
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
+            if number == SIGHUP {
+                hangUp(isLast: false)
+                continue
+            }
             let waiting: CheckedContinuation<Void, Never>? = state.withLock { state in
                 if state.endsProcess {
                     if number == SIGINT { _exit(128 + number) }

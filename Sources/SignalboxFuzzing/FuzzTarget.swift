@@ -41,7 +41,7 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
     /// Every decoder that reads foreign bytes.
     public static let all: [FuzzTarget] =
         JSONFuzz.targets + FramingFuzz.targets + HeadFuzz.targets + RequestFuzz.targets + CallerFuzz.targets
-        + FieldFuzz.targets
+        + FieldFuzz.targets + EstimateFuzz.targets
         + DateFuzz.targets + ConfigurationFuzz.targets + AdapterFuzz.targets
 
     /// Kinds of provider that no target reaches yet, as their adapters are not built.

@@ -37,6 +37,8 @@ public enum AttemptReason: String, Sendable, CaseIterable {
     case nextKey = "next_key"
     case nextModel = "next_model"
     case nextProvider = "next_provider"
+    /// Beside one that is slow.
+    case hedge
 
     init(from previous: Candidate?, to next: Candidate, in table: CandidateTable) {
         guard let previous else {

@@ -50,10 +50,10 @@ enum ChatRequest {
         } catch {
             throw .invalid("The request body is not a JSON object: \(error).", "invalid_json", nil)
         }
-        guard fields["model"] != nil else {
+        guard let name = fields["model"] else {
             throw .invalid("You must provide a model parameter.", "missing_required_parameter", "model")
         }
-        guard let model = fields.string("model"), !model.isEmpty else {
+        guard let model = JSONScan.string(at: name, in: fields.bytes), !model.isEmpty else {
             throw .invalid("`model` must be a string that is not empty.", "invalid_type", "model")
         }
         return (fields, model)

@@ -1,4 +1,5 @@
 import Signalbox
+import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
@@ -6,6 +7,7 @@ import SignalboxTelemetry
 /// Every metric and log line of the server: nothing else here names one.
 struct ServerEvents: ServerObserver {
     let logger: Logger
+    private let registry: MetricRegistry
     private let connections: Gauge
     private let refused: Counter
     private let rejections: CounterFamily
@@ -13,6 +15,7 @@ struct ServerEvents: ServerObserver {
 
     init(registry: MetricRegistry, logger: Logger) {
         self.logger = logger
+        self.registry = registry
         connections = registry.gauge(Catalogue.connections).series()
         refused = registry.counter(Catalogue.connectionsRefused).series()
         lag = registry.histogram(Catalogue.eventLoopLag).series()
@@ -54,6 +57,61 @@ struct ServerEvents: ServerObserver {
             fields.string("listener", listener)
             fields.string("address", "\(address)")
         }
+    }
+
+    /// A daemon that runs has taken on another configuration.
+    func reloaded(_ change: ConfigurationChange, at now: WallTime) {
+        registry.gauge(Catalogue.configLastReloadSuccessful).series().set(1)
+        let seconds = Double(now.nanosecondsSince1970) / 1e9
+        registry.gauge(Catalogue.configLastReloadSuccessTimestamp).series().set(seconds)
+        logger.log(.info, "config_reloaded") { fields in
+            func list(_ name: StaticString, _ names: [String]) {
+                if !names.isEmpty { fields.strings(name, names) }
+            }
+            list("providers_added", change.providers.added)
+            list("providers_removed", change.providers.removed)
+            if !change.providers.changed.isEmpty {
+                fields.array("providers_changed", change.providers.changed) { name, fields in
+                    fields.string("provider", name)
+                    fields.strings("settings", change.providerSettings[name] ?? [])
+                }
+            }
+            list("models_added", change.models.added)
+            list("models_removed", change.models.removed)
+            list("keys_added", change.keys.added)
+            list("keys_removed", change.keys.removed)
+            list("keys_changed", change.keys.changed)
+            list("routes_added", change.routes.added)
+            list("routes_removed", change.routes.removed)
+            list("routes_changed", change.routes.changed)
+            list("tenants_added", change.tenants.added)
+            list("tenants_removed", change.tenants.removed)
+            list("tenants_changed", change.tenants.changed)
+            list("settings", change.settings)
+        }
+        guard !change.needsRestart.isEmpty else { return }
+        logger.log(.warning, "config_needs_restart") { $0.strings("settings", change.needsRestart) }
+    }
+
+    /// The configuration was refused: the one before stays in force.
+    func reloadFailed(_ refused: ConfigurationMistakes) {
+        registry.gauge(Catalogue.configLastReloadSuccessful).series().set(0)
+        logger.log(.error, "config_reload_failed") { fields in
+            fields.int("count", refused.mistakes.count + refused.omitted)
+            fields.array("mistakes", refused.mistakes) { mistake, fields in
+                fields.string("file", mistake.file)
+                fields.int("line", mistake.line)
+                fields.int("column", mistake.column)
+                if !mistake.path.isEmpty { fields.string("path", mistake.path) }
+                fields.string("problem", mistake.problem)
+                fields.string("remedy", mistake.remedy)
+            }
+        }
+    }
+
+    /// There is no file behind the configuration, and no environment.
+    func nothingToReload() {
+        logger.log(.warning, "config_reload_ignored") { $0.string("reason", "there is nothing to reload") }
     }
 
     func draining(_ limit: Duration) {

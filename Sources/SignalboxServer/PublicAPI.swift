@@ -8,21 +8,8 @@ import SignalboxTelemetry
 struct PublicAPI: Sendable {
     let router: Router
     let events: ServerEvents
-    let callers: Callers
     let health: HealthReplies
-    let bodyBytesMax: Int
-    let models: [UInt8]
-
-    init(
-        router: Router, events: ServerEvents, readiness: Readiness, bodyBytesMax: Int, startedAt: WallTime
-    ) {
-        health = HealthReplies(readiness: readiness)
-        self.router = router
-        self.events = events
-        self.bodyBytesMax = bodyBytesMax
-        callers = Callers(router.tenants)
-        models = ModelList(router.modelNames, createdAt: startedAt).json
-    }
+    let desks: PublicDesks
 
     func handle(_ exchange: Exchange) async {
         let id = RequestID.of(exchange)
@@ -31,20 +18,21 @@ struct PublicAPI: Sendable {
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
             await answer(AskedRequest(exchange, id: id, route: "/v1/chat/completions", router)) {
                 exchange throws(RequestError) in
-                try ChatRequest.read(exchange, bytesMax: bodyBytesMax)
+                try ChatRequest.read(exchange, bytesMax: exchange.bodyBytesMax)
             }
         case .generate:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
             await answer(AskedRequest(exchange, id: id, route: "/generate", router), as: .generate) {
                 exchange throws(RequestError) in
                 try GenerateRequest.read(
-                    exchange, bytesMax: bodyBytesMax, defaultModel: router.modelNames.first ?? "")
+                    exchange, bytesMax: exchange.bodyBytesMax,
+                    defaultModel: desks[exchange.loop].defaultModel)
             }
         case .embeddings:
             guard exchange.method == "POST" else { return refuse(exchange, id, method: "POST") }
             await answer(AskedRequest(exchange, id: id, route: "/v1/embeddings", router)) {
                 exchange throws(RequestError) in
-                try ChatRequest.readEmbeddings(exchange, bytesMax: bodyBytesMax)
+                try ChatRequest.readEmbeddings(exchange, bytesMax: exchange.bodyBytesMax)
             }
         case .messages:
             guard exchange.method == "POST" else {
@@ -53,7 +41,7 @@ struct PublicAPI: Sendable {
             let asked = AskedRequest(
                 exchange, id: id, route: "/v1/messages", router, dialect: AnthropicDialect())
             await answer(asked) { exchange throws(RequestError) in
-                try MessagesRequest.read(exchange, bytesMax: bodyBytesMax)
+                try MessagesRequest.read(exchange, bytesMax: exchange.bodyBytesMax)
             }
         case .messageTokens: refuseTokenCount(exchange, id)
         case .models:
@@ -82,11 +70,12 @@ struct PublicAPI: Sendable {
     }
 
     private func listModels(_ exchange: Exchange, _ id: String) {
-        guard callers.tenant(of: exchange) != nil else {
+        let desk = desks[exchange.loop]
+        guard desk.callers.tenant(of: exchange) != nil else {
             return refuse(AskedRequest(exchange, id: id, route: "/v1/models", router))
         }
         exchange.respond(
-            Reply(status: 200, headers: [("content-type", ErrorObject.contentType)], body: models), id)
+            Reply(status: 200, headers: [("content-type", ErrorObject.contentType)], body: desk.models), id)
     }
 
     private func refuse(_ asked: AskedRequest) {
@@ -106,7 +95,9 @@ struct PublicAPI: Sendable {
         _ read: (Exchange) throws(RequestError) -> ChatCall
     ) async {
         let exchange = asked.exchange
-        guard let tenant = callers.tenant(of: exchange) else {
+        // From here to the call's beginning nothing is awaited: the tenant's number is of the configuration
+        // that the router begins it with.
+        guard let tenant = desks[exchange.loop].callers.tenant(of: exchange) else {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
         }
@@ -148,7 +139,8 @@ struct PublicAPI: Sendable {
     private func count(_ asked: AskedRequest, tenant: Int?, _ outcome: ClientOutcome, status: Int) {
         router.turnedAway(
             asked.trace, requestID: asked.id, tenant: tenant, outcome: outcome, status: status,
-            receivedAt: asked.exchange.receivedAt, at: asked.exchange.loop.now())
+            receivedAt: asked.exchange.receivedAt, at: asked.exchange.loop.now(),
+            on: asked.exchange.loop)
     }
 
     private enum Endpoint {

@@ -37,6 +37,16 @@ struct HealthReplies: Sendable {
     }
 }
 
+extension HealthReplies {
+    var endpoints: [AdminEndpoint] {
+        ["/healthz", "/readyz"].map { path in
+            AdminEndpoint(.get, path, for: .open) { exchange, id in
+                exchange.respond(reply(to: exchange), id)
+            }
+        }
+    }
+}
+
 extension Reply {
     static func text(_ status: Int, _ text: String) -> Reply {
         Reply(

@@ -35,13 +35,19 @@ struct ScrapeDesk {
         case fresh(ScrapeRendering, until: Instant)
     }
 
-    private let scrapesMax: Int
-    private let freshness: Duration
+    private var scrapesMax: Int
+    private var freshness: Duration
     private var states: [ScrapeEdition: State] = [:]
     /// Admitted, and neither sent nor given up.
     private(set) var scrapes = 0
 
     init(scrapesMax: Int, freshness: Duration) {
+        self.scrapesMax = scrapesMax
+        self.freshness = freshness
+    }
+
+    /// For scrapes and renderings to come.
+    mutating func change(scrapesMax: Int, freshness: Duration) {
         self.scrapesMax = scrapesMax
         self.freshness = freshness
     }

@@ -1,3 +1,4 @@
+import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
@@ -60,6 +61,11 @@ final class Scrapes: @unchecked Sendable {
         }
         // Its bytes are held until then, and so is its place among the scrapes.
         _ = await exchange.delivered()
+    }
+
+    /// What the configuration says now. On the admin loop.
+    func change(_ admin: Configuration.Admin) {
+        desk.change(scrapesMax: admin.scrapesMax, freshness: admin.scrapeFreshness)
     }
 
     /// Gives the memory of stale renderings back. From time to time, on the admin loop.
@@ -144,6 +150,28 @@ final class Scrapes: @unchecked Sendable {
             continuation?.resume(returning: outcome)
             continuation = nil
         }
+    }
+}
+
+extension Scrapes {
+    /// - Parameters:
+    ///   - loop: the admin listener's.
+    ///   - renderer: the loop whose thread renders the metrics.
+    convenience init(
+        _ admin: Configuration.Admin, registry: MetricRegistry, loop: EventLoop, renderer: EventLoop
+    ) {
+        self.init(
+            registry: registry, renderer: renderer, events: ScrapeEvents(registry: registry),
+            scrapesMax: admin.scrapesMax, freshness: admin.scrapeFreshness)
+        loop.repeatEvery(.seconds(1)) { [unowned loop] in self.expire(at: loop.now()) }
+    }
+
+    var endpoint: AdminEndpoint {
+        let events = events
+        return AdminEndpoint(
+            .get, "/metrics", for: .metrics,
+            refused: { events.scraped(.unauthorized, since: $0.receivedAt, at: $0.loop.now()) },
+            answer: { exchange, id in await self.answer(exchange, id) })
     }
 }
 

@@ -4,33 +4,50 @@ public import SignalboxConfig
 public import SignalboxCore
 import SignalboxHTTP
 public import SignalboxTelemetry
+import Synchronization
 
 /// A whole daemon in one value: loops, router, both listeners. Started once, drained once.
 public final class Service: Sendable {
     /// Where the public listener really listens.
     public let addresses: [ListenAddress]
     public let adminAddress: ListenAddress
-    private let configuration: Configuration
+    /// What is in force, settings that need a restart as they were at the start.
+    let running: Mutex<Configuration>
+    let source: Source?
     private let group: EventLoopGroup
     /// The admin listener's loop, and the one whose thread renders the metrics: callers wait for neither.
-    private let adminGroup: EventLoopGroup
+    let adminGroup: EventLoopGroup
     private let renderGroup: EventLoopGroup
-    private let router: Router
+    let router: Router
     /// Nil where telemetry is exported nowhere.
     private let exporter: TelemetryExporter?
-    private let servers: (public: HTTPServer, admin: HTTPServer)
-    private let events: ServerEvents
+    let servers: (public: HTTPServer, admin: HTTPServer)
+    let desks: PublicDesks
+    let admin: AdminAPI
+    let scrapes: Scrapes
+    let events: ServerEvents
+    let time: any TimeSource
+    let startedAt: WallTime
+    let turns = ReloadTurns()
     private let readiness = Readiness()
 
+    /// Loads the configuration again. Called on a thread that may wait for a disk.
+    public typealias Source = @Sendable () throws(ConfigurationMistakes) -> Configuration
+
     /// Binds the listeners; nothing is served before ``start()``.
-    /// - Parameter spans: takes the spans of requests and attempts, in place of the configuration's exporter;
-    ///   with neither none are made.
+    /// - Parameters:
+    ///   - spans: takes the spans of requests and attempts, in place of the configuration's exporter; with
+    ///     neither none are made.
+    ///   - source: where ``reload()`` has the configuration from; nil where it comes from nowhere.
     /// - Throws: ``ServiceError`` that says what could not be had.
     public init(
         _ configuration: Configuration, registry: MetricRegistry, logger: Logger, threads: Int,
-        spans: (any SpanSink)? = nil, time: any TimeSource = SystemTime()
+        spans: (any SpanSink)? = nil, time: any TimeSource = SystemTime(), source: Source? = nil
     ) throws(ServiceError) {
-        self.configuration = configuration
+        running = Mutex(configuration)
+        self.source = source
+        self.time = time
+        startedAt = time.wallTime()
         events = ServerEvents(registry: registry, logger: logger)
         do {
             var exporter: TelemetryExporter?
@@ -43,25 +60,30 @@ public final class Service: Sendable {
                 configuration: configuration, group: group, registry: registry, logger: logger,
                 spans: spans ?? exporter?.spans,
                 time: time)
+            desks = PublicDesks(PublicDesk(configuration, startedAt: startedAt), loops: threads)
             let api = PublicAPI(
-                router: router, events: events, readiness: readiness,
-                bodyBytesMax: configuration.server.bodyBytesMax,
-                startedAt: time.wallTime())
+                router: router, events: events, health: HealthReplies(readiness: readiness), desks: desks)
             adminGroup = try EventLoopGroup(count: 1, name: "admin", clock: time)
             renderGroup = try EventLoopGroup(count: 1, name: "render", clock: time)
+            scrapes = Scrapes(
+                configuration.admin, registry: registry, loop: adminGroup.loops[0],
+                renderer: renderGroup.loops[0])
+            let turns = turns
             let admin = AdminAPI(
-                configuration.admin, registry: registry, health: HealthReplies(readiness: readiness),
-                loop: adminGroup.loops[0], renderer: renderGroup.loops[0])
+                door: AdminDoor(configuration.admin),
+                endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints
+                    + RoutingEndpoints(router: router).endpoints + [turns.endpoint])
+            self.admin = admin
             let limits = ServerLimits(configuration.server)
             servers = (
                 try HTTPServer(
                     group: group, addresses: configuration.server.listen, limits: limits,
                     tls: configuration.server.tls.map(ServerTLS.init), observer: events,
-                    rejection: { Service.rejection($0, $1, limits) }, handler: { await api.handle($0) }),
+                    rejection: { Service.rejection($0, $1) }, handler: { await api.handle($0) }),
                 try HTTPServer(
                     group: adminGroup, addresses: [configuration.admin.listen], limits: limits,
                     tls: configuration.admin.tls.map(ServerTLS.init),
-                    observer: events, rejection: { Service.rejection($0, $1, limits) },
+                    observer: events, rejection: { Service.rejection($0, $1) },
                     handler: { await admin.handle($0) })
             )
         } catch {
@@ -87,6 +109,7 @@ public final class Service: Sendable {
             throw ServiceError(description: "\(error)")
         }
         try writeAddresses()
+        turns.begin { await self.loadAgain() }
         readiness.become(.ready)
         for address in addresses { events.listening("server", address) }
         events.listening("admin", adminAddress)
@@ -95,8 +118,10 @@ public final class Service: Sendable {
     /// Finishes the requests in flight, at most for the configuration's drain timeout, then stops everything.
     public func drain() async {
         readiness.become(.draining)
-        events.draining(configuration.server.drainTimeout)
-        await servers.public.drain(within: configuration.server.drainTimeout)
+        turns.end()
+        let limit = running.withLock { $0.server.drainTimeout }
+        events.draining(limit)
+        await servers.public.drain(within: limit)
         await servers.admin.drain(within: .seconds(1))
         await router.shutdown()
         group.shutdown()
@@ -106,12 +131,10 @@ public final class Service: Sendable {
         events.stopped()
     }
 
-    private static func rejection(
-        _ reason: RejectionReason, _ exchange: Exchange, _ limits: ServerLimits
-    ) -> Reply {
+    private static func rejection(_ reason: RejectionReason, _ exchange: Exchange) -> Reply {
         var reply = ErrorObject(
             status: 413, type: "invalid_request_error", code: reason.rawValue,
-            message: "The request body is larger than \(limits.bodyBytesMax) bytes."
+            message: "The request body is larger than \(exchange.bodyBytesMax) bytes."
         ).reply
         reply.headers.append(("x-request-id", RequestID.of(exchange)))
         return reply
@@ -124,12 +147,13 @@ public final class Service: Sendable {
             return "\"\(name)\":[\(quoted)]"
         }
         let text = "{\(lists.joined(separator: ","))}\n"
-        let path = "\(configuration.dataDirectory)/addresses.json"
+        let directory = running.withLock { $0.dataDirectory }
+        let path = "\(directory)/addresses.json"
         do throws(SystemError) {
-            try DataDirectory.write(Array(text.utf8), to: path, in: configuration.dataDirectory)
+            try DataDirectory.write(Array(text.utf8), to: path, in: directory)
         } catch {
             throw ServiceError(
-                description: "data_dir \(configuration.dataDirectory) cannot be written to: \(error)")
+                description: "data_dir \(directory) cannot be written to: \(error)")
         }
     }
 }
@@ -146,7 +170,7 @@ extension ServerTLS {
 }
 
 extension ServerLimits {
-    fileprivate init(_ server: Configuration.Server) {
+    init(_ server: Configuration.Server) {
         self.init()
         bodyBytesMax = server.bodyBytesMax
         headerBytesMax = server.headerBytesMax

@@ -2,7 +2,7 @@ public import SignalboxCore
 
 extension ChatCall {
     /// A call from the text of its body; `model` and `stream` are read from it.
-    public init(text: String, operation: CallOperation? = nil) throws(JSONSyntaxError) {
+    public convenience init(text: String, operation: CallOperation? = nil) throws(JSONSyntaxError) {
         let fields = try JSONFields(scanning: Array(text.utf8))
         let asked: CallOperation = fields.bool("stream") == true ? .chatStream : .chat
         self.init(

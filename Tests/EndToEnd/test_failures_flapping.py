@@ -18,8 +18,8 @@ from harness.raw_client import fetch
 
 FAILURES, COOLDOWN, COOLDOWN_MAX, SUCCESSES = 3, 0.2, 0.4, 2
 BREAKER = {
-    "failures": FAILURES, "cooldown": f"{COOLDOWN * 1000:.0f}ms", "cooldown_max": f"{COOLDOWN_MAX * 1000:.0f}ms",
-    "successes": SUCCESSES}
+    "failures": FAILURES, "successes": SUCCESSES, "cooldown": f"{COOLDOWN * 1000:.0f}ms",
+    "cooldown_max": f"{COOLDOWN_MAX * 1000:.0f}ms"}
 CALLERS = 3
 # Up and down, in turn, and up at last. A minute of it, at a tenth of the usual cool-downs.
 SCHEDULE = (0.4, 1.5, 0.8, 1.5, 1.5)
@@ -90,8 +90,9 @@ class Crowd:
 def test_a_provider_that_flaps(start_daemon, record_row_of, alpha, beta, mode):
     alpha.play(flapping := Flapping())
     beta.play(FINE)
-    crowd = Crowd(start_daemon(configuration(provider("alpha", alpha, breaker=BREAKER), provider("beta", beta))),
-                  mode)
+    daemon = start_daemon(configuration(
+        provider("alpha", alpha, breaker=BREAKER), provider("beta", beta)))
+    crowd = Crowd(daemon, mode)
     crowd.run()
     downs = [(sum(SCHEDULE[:phase]), sum(SCHEDULE[:phase + 1])) for phase in range(1, len(SCHEDULE), 2)]
     in_a_down = [
@@ -100,13 +101,15 @@ def test_a_provider_that_flaps(start_daemon, record_row_of, alpha, beta, mode):
     returns = [
         min(at - flapping.began for at in flapping.answered if at - flapping.began >= end) - end
         for _, end in downs]
+    statuses = {status for _, status, _ in crowd.answers}
+    asked = " and ".join(str(len(each)) for each in in_a_down)
+    back = " and ".join(f"{each:.2f}" for each in returns)
     record_row_of(
         0, f"flaps: up and down for {SCHEDULE} s, {CALLERS} callers", mode,
-        f"alpha failed {' and '.join(str(len(each)) for each in in_a_down)} requests while down, and was back "
-        f"after {' and '.join(f'{each:.2f}' for each in returns)} s", f"{sum(SCHEDULE):.2f} s",
-        f"{len(crowd.answers)} answers, all 200", f"cool-down {COOLDOWN} to {COOLDOWN_MAX} s")
+        f"alpha while down: asked {asked} times; up again: in use after {back} s", f"{sum(SCHEDULE):.2f} s",
+        f"{len(crowd.answers)} answers, of status {statuses}", f"cool-down {COOLDOWN} to {COOLDOWN_MAX} s")
 
-    assert {status for _, status, _ in crowd.answers} == {200}
+    assert statuses == {200}
     for (begin, end), failed in zip(downs, in_a_down):
         # Until it opens: what was under way, each once more. Then one probe for each cool-down.
         opening, probes = failed[:FAILURES + 2 * CALLERS], failed[FAILURES + 2 * CALLERS:]

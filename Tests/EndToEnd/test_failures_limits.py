@@ -23,6 +23,7 @@ DEADLINE = 1.0
 # How soon a provider's connection is closed once nobody waits for its answer.
 LEAVES_WITHIN = 2.0
 LEFT = Ending("cancelled")
+LATE_HTML = Act("HTML after 0.4 s", behaviours.late(0.4, behaviours.html()))
 HALF = Act("sends half and stalls", behaviours.stalled_reply(), behaviours.stalled_stream(2))
 
 THREE = {"alpha": SERVER_ERROR, "beta": SERVER_ERROR, "gamma": SERVER_ERROR}
@@ -56,6 +57,9 @@ LIMITS = [
     case("deadline over silence", {name: SILENCE for name in THREE} | {"delta": FINE},
          "alpha timeout, beta timeout, gamma timeout", exhausted(504, reason="deadline"), beta=None,
          timeouts=HASTE, **OVER),
+    case("deadline over slow failures", {name: LATE_HTML for name in THREE} | {"delta": FINE},
+         "alpha malformed_reply, beta malformed_reply, gamma timeout", exhausted(504, reason="deadline"),
+         beta=None, **OVER),
     case("deadline at the last candidate", {"alpha": SERVER_ERROR, "beta": SILENCE},
          "alpha overloaded, alpha overloaded, beta timeout", exhausted(504, reason="deadline"),
          broken="a deadline that ends the last candidate's attempt is taken for one more failure", **OVER),

@@ -7,7 +7,7 @@ from harness.acts import (
     FINE, Act, Chosen, rate_limit, rate_limit_at_anthropic, rate_limit_at_gemini, rate_limit_at_openrouter,
     rate_limit_until, refusal,
 )
-from harness.failure_case import FALLBACK, SUCCESS, Case, case, exhausted, pairs
+from harness.failure_case import FALLBACK, STREAM, SUCCESS, Case, case, exhausted, pairs
 
 LIMITED = rate_limit(retry_after="30")
 BAD_KEY = refusal(401, "invalid_api_key")
@@ -33,6 +33,8 @@ CASES = [
     # Rate limited: no second try; the next key, then model, then provider.
     case("429", {"alpha": rate_limit()}, "alpha rate_limited, beta", FALLBACK),
     case("429, Retry-After: 30", {"alpha": LIMITED}, "alpha rate_limited, beta", FALLBACK),
+    case("429 in a stream's first event", {"alpha": Act("429 in an event", behaviours.error_event(0, 429))},
+         "alpha rate_limited, beta", FALLBACK, modes=(STREAM,)),
     case("429 of one key", {"alpha": Chosen(FINE, keys={0: LIMITED})}, "alpha rate_limited, alpha-1", SUCCESS,
          keys={"alpha": 2}),
     case("429 of every key, limits of models", {"alpha": Chosen(FINE, models={"large": LIMITED})},
@@ -62,6 +64,7 @@ CASES = [
     waits("wait: parts of a second", rate_limit(retry_after="1.2"), 2),
     waits("wait: a date", rate_limit_until(40), 37, 41),
     waits("wait: a date that has passed", rate_limit_until(-40), 0),
+    waits("wait: a century", rate_limit(retry_after="3000000000"), 31 * 86_400),
     waits("wait: milliseconds", rate_limit(retry_after_ms="2500"), 3),
     waits("wait: milliseconds before seconds", rate_limit(retry_after_ms="2500", retry_after="9"), 3),
     waits("wait: requests used up", rate_limit(**USED_UP), 90, kind="openai"),

@@ -25,6 +25,8 @@ CUT_CHUNKS = Act("ends between chunks", behaviours.cut_reply(chunked=True))
 CUT_BY_RESET = Act("resets within its answer", behaviours.cut_reply(by_reset=True))
 CUT_STREAM = Act("cuts before a delta", behaviours.cut_stream(0))
 ENDED_STREAM = Act("ends before a delta", behaviours.cleanly_ended_stream(0))
+COMMENTS = Act("sends comments only", behaviours.commented_stream(0.1))
+NOT_STREAMED = Act("a stream for an answer, and the reverse", FINE.streamed, FINE.plain)
 TORN_STREAM = Act("sends torn chunks first", behaviours.stream(3, malformed_at=0, malformed_count=4))
 HTML = Act("200 in HTML", behaviours.html())
 HTML_502 = Act("502 in HTML", behaviours.html(502))
@@ -60,6 +62,8 @@ CASES = [
          wall=(ANSWERS, 5)),
     case("role, then silent", {"alpha": ROLE_ONLY}, TIMEOUT, FALLBACK, timeouts=HASTE,
          wall=(ANSWERS, 5), modes=(STREAM,)),
+    case("comments without end", {"alpha": COMMENTS}, TIMEOUT, FALLBACK, timeouts=HASTE, wall=(ANSWERS, 5),
+         modes=(STREAM,)),
     case("half an answer, then silent", {"alpha": HALF}, TIMEOUT, FALLBACK, timeouts=HASTE,
          wall=(ANSWERS, 5), modes=(PLAIN,)),
     case("a byte at a time", {"alpha": DRIP}, TIMEOUT, FALLBACK, timeouts=HASTE,
@@ -89,6 +93,7 @@ CASES = [
     case("200 in HTML", {"alpha": HTML}, MALFORMED, FALLBACK),
     case("401 in HTML", {"alpha": HTML_401}, MALFORMED, FALLBACK, keys={"alpha": 2}),
     case("JSON of another kind", {"alpha": OTHER_JSON}, MALFORMED, FALLBACK),
+    case("not what was asked for", {"alpha": NOT_STREAMED}, MALFORMED, FALLBACK),
     case("torn JSON", {"alpha": TORN_JSON}, MALFORMED, FALLBACK),
     case("an empty answer", {"alpha": EMPTY}, MALFORMED, FALLBACK),
     case("garbage for gzip", {"alpha": GARBAGE}, MALFORMED, FALLBACK),

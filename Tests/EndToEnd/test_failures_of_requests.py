@@ -34,9 +34,9 @@ CASES = [
     case("too long, a larger model", {"alpha": Chosen(FINE, models={"small": TOO_LONG})},
          "alpha/small context_too_long, alpha/large", SUCCESS, keys={"alpha": 2},
          models={"alpha": (window("small", 8_000), window("large", 100_000))}),
-    case("too long, a larger model elsewhere", {"alpha": TOO_LONG}, "alpha/small context_too_long, beta/large",
-         FALLBACK, keys={"alpha": 2},
-         models={"alpha": (window("small", 8_000), window("tiny", 4_000)), "beta": (window("large", 100_000),)}),
+    case("too long, a larger model elsewhere", {"alpha": TOO_LONG},
+         "alpha/small context_too_long, beta/large", FALLBACK, keys={"alpha": 2}, models={
+             "alpha": (window("small", 8_000), window("tiny", 4_000)), "beta": (window("large", 100_000),)}),
     case("too long, no larger model", {"alpha": TOO_LONG}, "alpha/small context_too_long",
          to_caller("context_length_exceeded"),
          models={"alpha": (window("small", 8_000),), "beta": (window("tiny", 4_000),)}),

@@ -8,7 +8,7 @@ from typing import Callable
 import pytest
 
 from harness import contract
-from harness.acts import FINE, Act, Chosen, rate_limit, refusal
+from harness.acts import FINE, RESET, SERVER_ERROR, Act, Chosen, rate_limit, refusal
 from harness.configuration import configuration, provider
 from harness.daemon import Daemon
 from harness.failure_case import MODES, STREAM
@@ -78,7 +78,7 @@ def test_a_key_that_rests_is_left_alone_until_its_time(client, tell, alpha, beta
     alpha.play(rate_limit(retry_after_ms=f"{RESTS_FOR * 1000:.0f}"), FINE)
     beta.play(FINE)
     client = client(provider("alpha", alpha), provider("beta", beta))
-    first, started = client.ask(), time.monotonic()
+    started, first = time.monotonic(), client.ask()
     assert (first.provider, first.attempts) == ("beta", 2)
     deadline, later = Deadline(RESTS_FOR + RETURNS_WITHIN), []
     while not later or later[-1].provider != "alpha":
@@ -104,7 +104,7 @@ def test_while_everything_rests_nobody_is_asked(client, tell, alpha, beta):
     alpha.play(rate_limit(retry_after="60"))
     beta.play(rate_limit(retry_after="30"))
     client = client(provider("alpha", alpha), provider("beta", beta))
-    answers, started = [client.ask() for _ in range(LATER)], time.monotonic()
+    started, answers = time.monotonic(), [client.ask() for _ in range(LATER)]
     tell("429 everywhere, then asked again", "alpha-0, beta-0 once each", time.monotonic() - started,
          f"{answers[-1].status} {answers[-1].code}, Retry-After: {answers[-1].retry_after}, "
          f"{answers[-1].attempts} attempts")
@@ -118,7 +118,7 @@ def test_while_everything_rests_nobody_is_asked(client, tell, alpha, beta):
 def test_a_key_that_is_out_is_not_asked_again(client, tell, alpha, act: Act):
     alpha.play(Chosen(FINE, keys={0: act}))
     client = client(provider("alpha", alpha, keys=2))
-    answers, started = [client.ask() for _ in range(LATER)], time.monotonic()
+    started, answers = time.monotonic(), [client.ask() for _ in range(LATER)]
     tell(f"{act.name} of one key, then asked again", f"alpha-0 once, alpha-1 {alpha.request_count - 1} times",
          time.monotonic() - started, "200 each time")
     assert [(each.status, each.attempts) for each in answers] == [(200, 2)] + [(200, 1)] * (LATER - 1)
@@ -133,6 +133,18 @@ def test_when_every_key_is_out_nobody_is_asked(client, alpha, beta):
     assert {(each.status, each.code, each.retry_after) for each in answers} == {(502, "all_failed", None)}
     assert [each.attempts for each in answers] == [3] + [0] * (LATER - 1)
     assert (alpha.request_count, beta.request_count) == (2, 1)
+
+
+def test_while_every_breaker_is_open_nobody_is_asked(client, alpha, beta):
+    """Opened by the first failure, it refuses that request's second try, too."""
+    alpha.play(SERVER_ERROR)
+    beta.play(RESET)
+    breaker = {"failures": 1, "cooldown": "1m"}
+    client = client(provider("alpha", alpha, breaker=breaker), provider("beta", beta, breaker=breaker))
+    answers = [client.ask() for _ in range(LATER)]
+    assert {(each.status, each.code) for each in answers} == {(503, "all_unavailable")}
+    assert [each.attempts for each in answers] == [2] + [0] * (LATER - 1)
+    assert (alpha.request_count, beta.request_count) == (1, 1)
 
 
 def test_a_key_without_access_to_one_model_is_used_for_the_other(client, alpha):

@@ -160,3 +160,35 @@ def test_an_upstream_error_does_not_put_its_key_into_the_answer(start_daemon, al
     assert key_value("alpha").encode() not in response.body
     scraped_until(daemon.metrics, lambda metrics: metrics.value(
         "llm_request_errors_total", error_type="key_rejected") == 1, "one rejected key")
+
+
+def test_an_event_on_several_lines_goes_out_on_one(daemon, alpha):
+    async def behave(exchange) -> None:
+        await exchange.send_head(200, behaviours.CHUNKED, behaviours.EVENT_STREAM)
+        event = chat.delta_event(exchange.request.model, "word")
+        event = event.replace(b'{"', b'{\ndata:  "').replace(b",", b",\rdata:")
+        assert event.count(b"\n") > 3
+        await exchange.send_chunk(event)
+        await exchange.send_chunk(chat.finish_event(exchange.request.model))
+        await exchange.send_chunk(chat.DONE_EVENT)
+        await exchange.end_chunks()
+
+    alpha.play(behave)
+    response = ask(daemon, STREAMED)
+    lines = [line for line in response.body.split(b"\n") if line]
+    assert all(line.startswith(b"data: ") for line in lines), response.body
+    assert lines[-1] == b"data: [DONE]"
+    deltas = [json.loads(line[6:])["choices"][0]["delta"] for line in lines[:-1]]
+    assert deltas[0] == {"content": "word"}
+
+
+def test_a_colon_in_a_status_line_behind_an_interim_reply_is_no_header(daemon, alpha):
+    async def behave(exchange) -> None:
+        body = chat.completion(exchange.request.model)
+        await exchange.send(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+        await exchange.send(b"HTTP/1.1 200 Fine: really\r\ncontent-type: application/json\r\n"
+                            + b"content-length: %d\r\n\r\n" % len(body) + body)
+
+    alpha.play(behave)
+    response = ask(daemon)
+    assert response.status == 200 and response.json["choices"][0]["message"]["content"] == chat.GREETING

@@ -114,6 +114,8 @@ def test_the_urgent_go_first_and_equals_as_they_came(start_daemon, alpha):
         for priority in PRIORITIES:
             assert metrics.value("llm_queue_wait_seconds_count", priority=priority) == 2
         assert metrics.value("signalbox_queue_rejections_total") == 0
+        logs = [log for log in line.daemon.logged(contract.COMPLETED) if "queue_ms" in log]
+        assert len(logs) == len(came) and all(0 < log["queue_ms"] <= log["latency_ms"] for log in logs)
 
 
 def test_who_has_waited_long_goes_before_the_urgent(start_daemon, alpha):
@@ -204,7 +206,9 @@ def test_a_client_that_leaves_leaves_the_line_and_its_provider_is_never_asked(st
         assert metrics.value("llm_queue_wait_seconds_count") == 2
 
 
-def test_a_free_provider_is_taken_before_a_line_and_a_line_by_whoever_is_free_first(start_daemon, alpha, beta):
+def test_a_free_provider_is_taken_before_a_line_and_the_first_that_is_free_in_line(
+    start_daemon, alpha, beta,
+):
     gates = [alpha.gate(), beta.gate()]
     for upstream, gate in zip((alpha, beta), gates):
         upstream.play(behaviours.held_reply(gate), behaviours.reply())
@@ -244,15 +248,19 @@ def crowd_of(count: int) -> list[str]:
     return crowd
 
 
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}ms"
+
+
 def waits(answers: list[Answered], priority: str) -> list[float]:
     return [answer.seconds for answer in answers if answer.priority == priority]
 
 
 def test_a_crowd_is_served_by_priority_and_nobody_is_lost(start_daemon):
     settings = configuration(
-        mock("stand-in", latency=f"{SERVICE_SECONDS * 1000:.0f}ms") | {"limits": {"concurrency": CONCURRENCY}},
+        mock("stand-in", latency=milliseconds(SERVICE_SECONDS)) | {"limits": {"concurrency": CONCURRENCY}},
         server={"connections_max": 20_000},
-        routing={"queue": {"max": 100_000, "wait": "110s", "aging": f"{AGING_SECONDS * 1000:.0f}ms"}})
+        routing={"queue": {"max": 100_000, "wait": "110s", "aging": milliseconds(AGING_SECONDS)}})
     daemon = start_daemon(settings)
     address = daemon.addresses("server")[0]
     ask(address, ["normal"] * CONCURRENCY, within=10)
@@ -327,7 +335,7 @@ def test_a_crowd_that_the_line_has_no_room_for_is_sent_away_at_once(start_daemon
 
 def test_a_siege_of_the_urgent_holds_nobody_up_for_ever(start_daemon):
     settings = configuration(
-        mock("stand-in", latency=f"{SERVICE_SECONDS * 1000:.0f}ms") | {"limits": {"concurrency": 2}},
+        mock("stand-in", latency=milliseconds(SERVICE_SECONDS)) | {"limits": {"concurrency": 2}},
         routing={"queue": {"wait": "60s", "aging": "300ms"}})
     daemon = start_daemon(settings)
     answers, besiegers = besiege(

@@ -86,9 +86,11 @@ import Testing
         }
     }
 
-    private func steps(_ events: [String]) throws -> (steps: [StreamStep], decoder: any StreamDecoder) {
+    private func steps(
+        _ events: [String], to call: String = "{}"
+    ) throws -> (steps: [StreamStep], decoder: any StreamDecoder) {
         let opening = StreamOpening(receivedAt: WallTime(nanosecondsSince1970: 0))
-        var decoder = Self.adapter.streamDecoder(for: try ChatCall(text: "{}"), opening)
+        var decoder = Self.adapter.streamDecoder(for: try ChatCall(text: call), opening)
         let steps = events.map { text in
             let bytes = Array("data: \(text)\n\n".utf8)
             return decoder.decode(bytes, in: 6..<bytes.count - 2)
@@ -96,8 +98,9 @@ import Testing
         return (steps, decoder)
     }
 
-    private func chunk(_ delta: String, finish: String = "null") -> String {
-        #"{"id":"1","choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}],"usage":null}"#
+    private func chunk(_ delta: String, finish: String = "null", of choice: Int = 0) -> String {
+        #"{"id":"1","choices":[{"index":\#(choice),"delta":\#(delta),"#
+            + #""finish_reason":\#(finish)}],"usage":null}"#
     }
 
     @Test func `a stream's first content, its usage and its end are told`() throws {
@@ -114,6 +117,19 @@ import Testing
         #expect(decoder.summary.usage == TokenUsage(promptTokens: 3, completionTokens: 1))
         #expect(decoder.summary.finishReason == "stop")
         #expect(decoder.isCompleteWithoutTerminator)
+    }
+
+    @Test func `of several answers one that is whole does not make the others so`() throws {
+        let first = chunk("{}", finish: #""stop""#)
+        let one = try steps([first, first, chunk(#"{"content":"b"}"#, of: 1)], to: #"{"n":2}"#)
+        #expect(!one.decoder.isCompleteWithoutTerminator)
+        let both = try steps([first, chunk("{}", finish: #""length""#, of: 1)], to: #"{"n":2}"#)
+        #expect(both.decoder.isCompleteWithoutTerminator)
+    }
+
+    @Test func `a finish reason without a word is none`() throws {
+        let (_, decoder) = try steps([chunk(#"{"content":"a"}"#, finish: #""""#)])
+        #expect(!decoder.isCompleteWithoutTerminator && decoder.summary.finishReason == nil)
     }
 
     @Test(arguments: [

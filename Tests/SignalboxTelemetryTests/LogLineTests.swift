@@ -98,6 +98,70 @@ import Testing
         #expect(try JSONValue(parsing: line)["value"] == .string(value))
     }
 
+    /// Short texts of the letters that credentials begin with, and a few others: tens of thousands of them.
+    @Test func `a text that holds a credential is never taken for one that cannot`() {
+        var random = FastRandom(seed: 7)
+        let letters = Array("skgwhecAIzabrBKS-_ xq.7\u{E9}\"".utf8)
+        let beginnings = ["", "sk-", "GSK_", "whsec_", "aIza", "Bearer "].map { Array($0.utf8) }
+        var found = 0
+        for _ in 0..<50_000 {
+            var text = (0..<Int.random(in: 0...9, using: &random)).map { _ in
+                letters.randomElement(using: &random) ?? 0
+            }
+            text += beginnings.randomElement(using: &random) ?? []
+            text.append(letters.randomElement(using: &random) ?? 0)
+            text.withUnsafeBufferPointer { text in
+                guard Redaction.next(in: text) != nil else { return }
+                found += 1
+                #expect(TextTraits(of: text).contains(.mayHoldCredential))
+            }
+        }
+        #expect(found > 5_000)
+    }
+
+    @Test(arguments: ["req_0123456789abcdef", "gpt-oss-120b", "a plain sentence of words", "2026-11-21"])
+    func `what everyday names and sentences have in them needs no closer look`(text: String) {
+        #expect(Array(text.utf8).withUnsafeBufferPointer { TextTraits(of: $0) }.isEmpty)
+    }
+
+    @Test(arguments: LogFormat.allCases)
+    func `fields that are written beforehand read like any others`(format: LogFormat) {
+        let describe = { (line: inout LogFields) in
+            line.string("route", "a \"b\" Bearer abc")
+            line.int("number", 7)
+        }
+        let fixed = FixedFields(describe)
+        #expect(Self.line(format) { $0.fixed(fixed) } == Self.line(format, describe))
+        let list = Self.line(format) { line in
+            line.array("list", count: 2) { _, line in
+                line.fixed(fixed)
+                line.fixed(fixed)
+            }
+        }
+        let expected = Self.line(format) { line in
+            line.array("list", [0, 1]) { _, line in
+                describe(&line)
+                describe(&line)
+            }
+        }
+        #expect(list == expected)
+    }
+
+    @Test func `a line's time is its own, whatever the line before had`() {
+        var bytes = LineBytes()
+        var texts: [String] = []
+        for nanoseconds in [Int64(1_999_999_999), 1_000_000_000, 2_000_000_000, -1, 86_399_000_001_000] {
+            TimestampText.append(WallTime(nanosecondsSince1970: nanoseconds), to: &bytes)
+            texts.append(bytes.withBytes { String(decoding: $0, as: UTF8.self) })
+            bytes.removeAll()
+        }
+        #expect(
+            texts == [
+                "1970-01-01T00:00:01.999999Z", "1970-01-01T00:00:01.000000Z", "1970-01-01T00:00:02.000000Z",
+                "1969-12-31T23:59:59.999999Z", "1970-01-01T23:59:59.000001Z",
+            ])
+    }
+
     @Test(arguments: [
         (0, "1970-01-01T00:00:00.000000Z"), (951_782_399_999_999_999, "2000-02-28T23:59:59.999999Z"),
         (951_782_400_000_000_000, "2000-02-29T00:00:00.000000Z"), (-1, "1969-12-31T23:59:59.999999Z"),

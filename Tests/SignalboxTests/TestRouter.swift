@@ -89,7 +89,7 @@ final class TestRouter: Sendable {
         try loop.run {
             router.turnedAway(
                 trace(router, loop), requestID: "r-2", tenant: 0, outcome: .invalid, status: 404,
-                receivedAt: loop.now(), at: loop.now())
+                receivedAt: loop.now(), at: loop.now(), on: loop)
         }
     }
 

@@ -38,8 +38,9 @@ struct Floors {
         forTests: Room(floor: 5, outside: ["Testing", "Foundation", "DequeModule"]),
     ]
 
-    /// Programs that measure and fuzz; nothing stands on them.
-    static let tool = Room(floor: 7, outside: ["Foundation"])
+    /// Programs that measure, simulate and fuzz; nothing stands on them but their tests.
+    static let tool = Room(floor: 7, outside: ["Foundation", "HeapModule"], siblings: [simulation])
+    static let simulation = "SignalboxSimulation"
 
     static let forTestTargets: Set<String> = ["Testing", "Foundation", "Dispatch", forTests]
 
@@ -47,7 +48,7 @@ struct Floors {
     static func allowed(in target: String, below folder: String) -> Set<String>? {
         switch folder {
         case "Sources": return rooms[target].map { allowed(in: $0, including: $0.siblings) }
-        case "Benchmarks": return allowed(in: tool, including: [])
+        case "Benchmarks": return allowed(in: tool, including: tool.siblings)
         default: return allowedInTests(named: target)
         }
     }
@@ -89,6 +90,9 @@ struct Floors {
         if target == "Fuzz" { return allowed(in: tool, including: ["SignalboxFuzzing", "CFuzzer"]) }
         guard target.hasSuffix("Tests") else { return nil }
         if target == "TidyTests" { return ["Testing", "Foundation"] }
+        if target == simulation + "Tests" {
+            return allowed(in: tool, including: tool.siblings.union(forTestTargets))
+        }
         let subject = String(target.dropLast("Tests".count))
         guard let room = rooms[subject] else { return nil }
         return allowed(in: room, including: room.siblings).union(forTestTargets).union([subject])

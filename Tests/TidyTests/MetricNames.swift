@@ -31,7 +31,8 @@ struct MetricNames {
             in: file, file.lines.enumerated().map { .init(line: $0.offset + 1, text: String($0.element)) })
     }
 
-    /// A source names a metric by its member in the catalogue, and a log line only in `Events.swift`.
+    /// A source names a metric by its member in the catalogue, and a log line only in `Events.swift` and its
+    /// aspects.
     private func spelled(in file: RepositoryFile, _ text: SwiftText) -> [Finding] {
         text.literals.flatMap { literal in
             Self.names(in: literal.text[...]).compactMap { name in
@@ -90,6 +91,6 @@ struct MetricNames {
     }
 
     private static func spellsEvents(_ file: RepositoryFile) -> Bool {
-        file.path.hasPrefix("Sources/") && file.name == "Events.swift"
+        file.path.hasPrefix("Sources/") && (file.name == "Events.swift" || file.name.hasPrefix("Events+"))
     }
 }

@@ -28,17 +28,19 @@ final class Attempt: @unchecked Sendable {
     /// The span, where one is made or the provider is told of it.
     private var span: AttemptSpan?
     private let ticket: Ticket
+    private let order: OrderReason?
     private var isRecorded = false
     /// To a stream's first delta.
     private var firstTokenAt: Instant?
 
     init(
-        at candidate: ResolvedCandidate, _ ticket: Ticket, of call: RoutedCall, number: Int, start: Instant,
-        body: [UInt8], over transport: ResolvedCandidate.Transport, with begun: BegunAnswer? = nil
+        _ turn: Walk.Turn, of call: RoutedCall, number: Int, start: Instant, body: [UInt8],
+        over transport: ResolvedCandidate.Transport, with begun: BegunAnswer? = nil
     ) {
         self.call = call
-        self.candidate = candidate
-        self.ticket = ticket
+        candidate = turn.candidate
+        ticket = turn.ticket
+        order = turn.order
         self.number = number
         self.start = start
         self.body = body
@@ -60,8 +62,22 @@ final class Attempt: @unchecked Sendable {
     /// Sends it, and reads a whole answer, or a stream up to its first delta.
     func run() async -> Result<RoutedCall.Answer, UpstreamFailure> {
         let result = await answer()
-        if case .failure(let failure) = result { record(failure: failure, status: failure.status) }
+        switch result {
+        case .success: decided(.answered(after: start.duration(to: loop.now())))
+        case .failure(let failure):
+            record(failure: failure, status: failure.status)
+            failed(failure)
+        }
         return result
+    }
+
+    /// Says that it came to nothing, once more where its answer broke off unseen.
+    func failed(_ failure: UpstreamFailure) {
+        decided(.failed(failure.kind, after: start.duration(to: loop.now())))
+    }
+
+    private func decided(_ decision: @autoclosure () -> RouteEvent.Decision) {
+        call.decided(decision(), on: candidate, in: order, attempt: number)
     }
 
     private func answer() async -> Result<RoutedCall.Answer, UpstreamFailure> {
@@ -213,7 +229,7 @@ final class Attempt: @unchecked Sendable {
             AttemptRecord(
                 number: number, candidate: candidate, failure: failure, status: status,
                 duration: start.duration(to: end), usage: summary.usage))
-        guard call.trace.isRecorded, let span, let sink = router.tracing.sink else { return }
+        guard call.trace.isRecorded, let span, let sink = call.generation.tracing.sink else { return }
         sink.take(
             span.record(of: call, candidate, summary, failure: failure, status: status, until: end))
     }

@@ -41,15 +41,15 @@ final class Continuation: @unchecked Sendable {
     {
         guard failure.kind == .interrupted, !call.isCancelled else { return nil }
         guard sent.isText, begun(with: sent, .continued) != nil else {
-            call.router.events.remedies.continued(call.routeLabel, .impossible)
+            call.route.metrics.remedies.continued(.impossible)
             return nil
         }
         if let rest = await walkOn(from: sent, after: failure, content: attempt.content) {
-            call.router.events.remedies.continued(call.routeLabel, .continued)
+            call.route.metrics.remedies.continued(.continued)
             return rest
         }
         call.turn(to: attempt)
-        if !call.isCancelled { call.router.events.remedies.continued(call.routeLabel, .failed) }
+        if !call.isCancelled { call.route.metrics.remedies.continued(.failed) }
         return nil
     }
 
@@ -59,7 +59,7 @@ final class Continuation: @unchecked Sendable {
         let loop = call.worker.loop
         var now = loop.now()
         var step = walk.next(after: failure, at: now)
-        while !call.isCancelled, case .attempt(let candidate, _, let pause) = step {
+        while !call.isCancelled, case .attempt(let candidate, let reason, let pause) = step {
             guard let ticket = await walk.take(candidate, after: pause) else {
                 step = walk.refused(at: loop.now())
                 continue
@@ -71,7 +71,7 @@ final class Continuation: @unchecked Sendable {
                 call.router.released(resolved.provider)
                 return nil
             }
-            switch await call.attempt(begun, at: resolved, ticket, now) {
+            switch await call.attempt(begun, walk.turn(of: candidate, ticket, because: reason), at: now) {
             case .success(.stream(let rest)):
                 rest.continuation = self
                 return rest

@@ -86,10 +86,10 @@ final class Hedge: @unchecked Sendable {
             return
         }
         let now = loop.now()
-        guard !isOver, let (candidate, ticket) = walk.hedge(at: now) else { return }
+        guard !isOver, let turn = walk.hedge(at: now) else { return }
         let attempt: Attempt
         do throws(UpstreamFailure) {
-            attempt = try call.begin(at: candidate, ticket, at: now)
+            attempt = try call.begin(turn, at: now)
         } catch {
             ending = .failure(error)
             return walk.hedgeFailed(error)
@@ -135,6 +135,6 @@ final class Hedge: @unchecked Sendable {
         case (.success, _): outcome = .lost
         case (.failure, _): outcome = .cancelled
         }
-        call.router.events.remedies.hedged(call.routeLabel, outcome)
+        call.route.metrics.remedies.hedged(outcome)
     }
 }

@@ -19,12 +19,12 @@ extension RoutedStream {
             await readOn()
         }
         guard let failure = pendingFailure else { return letGo(.whole) }
-        if failure.kind != .cancelled { call.router.events.remedies.held(call.routeLabel, .broken) }
+        if failure.kind != .cancelled { call.route.metrics.remedies.held(.broken) }
         return failure
     }
 
     private func letGo(_ outcome: HoldOutcome) -> UpstreamFailure? {
-        call.router.events.remedies.held(call.routeLabel, outcome)
+        call.route.metrics.remedies.held(outcome)
         return nil
     }
 }

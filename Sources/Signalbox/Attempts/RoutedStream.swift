@@ -59,6 +59,7 @@ public final class RoutedStream: @unchecked Sendable {
         renderer = call.call.native?.dialect.streamRenderer(
             requestID: call.requestID, isNative: isNative)
         pace = StreamPace(start: attempt.start)
+        guard call.route.mendsStreams else { return }
         seam = attempt.begun?.seam
         sent = attempt.begun?.sent
         if sent == nil, call.route.onInterrupt == .continue, renderer == nil { sent = SentText() }
@@ -162,6 +163,7 @@ public final class RoutedStream: @unchecked Sendable {
         if failure.kind != .cancelled { failure.kind = .interrupted }
         attempt.summarize(decoder.summary)
         attempt.record(failure: failure, status: reply.status)
+        if call.route.mendsStreams { attempt.failed(failure) }
         return failure
     }
 
@@ -174,6 +176,8 @@ public final class RoutedStream: @unchecked Sendable {
             piece = try await reply.next()
         } catch {
             call.addWait(since: asked)
+            // Once the reason to stop was named, all that is missing is the end of the connection.
+            if error != .cancelled, decoder.isCompleteWithoutTerminator { return complete() }
             throw UpstreamFailure(error, status: reply.status)
         }
         let arrived = call.addWait(since: asked)

@@ -27,7 +27,25 @@ struct Walk {
         plan = AttemptPlan(
             lane.plan, deadline: call.deadline, limits: call.route.limits,
             order: order.isEmpty ? nil : order.map(\.target),
-            tokensMin: size.promptTokens == 0 ? 0 : TokenEstimate.least(size.promptTokens))
+            tokensMin: size.promptTokensMin)
+    }
+
+    /// A candidate whose place is taken.
+    struct Turn {
+        let candidate: ResolvedCandidate
+        let ticket: Ticket
+        let reason: AttemptReason
+        let order: OrderReason?
+    }
+
+    func turn(of candidate: Candidate, _ ticket: Ticket, because reason: AttemptReason) -> Turn {
+        Turn(
+            candidate: lane[candidate], ticket: ticket, reason: reason, order: self.reason(of: candidate))
+    }
+
+    /// Why the candidate's target stands where it does; nil where targets are tried as they are listed.
+    func reason(of candidate: Candidate) -> OrderReason? {
+        order.first { $0.target == candidate.target }?.reason
     }
 
     mutating func begin(at now: Instant) -> AttemptPlan.Step {
@@ -77,12 +95,12 @@ struct Walk {
     var isFirstOut: Bool { plan.isFirstOut }
 
     /// The next candidate beside the current one, and its place; nil where none is to be had at once.
-    mutating func hedge(at now: Instant) -> (candidate: ResolvedCandidate, ticket: Ticket)? {
+    mutating func hedge(at now: Instant) -> Turn? {
         var asking = Asking(self, at: now)
         guard let candidate = plan.hedge(at: now, availability: { asking.admit($0) }),
             let ticket = asking.ticket
         else { return nil }
-        return (lane[candidate], ticket)
+        return turn(of: candidate, ticket, because: .hedge)
     }
 
     mutating func firstFailed(_ failure: UpstreamFailure) {
@@ -116,7 +134,7 @@ struct Walk {
         call.place = place
         defer {
             call.place = nil
-            call.addWait(since: start)
+            call.queued += start.duration(to: call.addWait(since: start))
         }
         var shortage = shortage
         var lines = shortage.providers
@@ -204,8 +222,9 @@ extension RequestSize {
 
     init(of call: ChatCall) {
         let limit = call.fields.integer("max_completion_tokens") ?? call.fields.integer("max_tokens")
+        let prompt = TokenEstimate.prompt(inBody: call.body)
         self.init(
-            promptTokens: TokenEstimate.promptTokens(inBody: call.body),
+            promptTokens: prompt.tokens, promptTokensMin: prompt.tokensMin,
             answerTokens: call.operation == .embeddings
                 ? 0 : min(max(0, limit ?? Self.usualAnswerTokens), Self.usualAnswerTokens * 16))
     }

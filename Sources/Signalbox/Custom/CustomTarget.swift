@@ -18,9 +18,11 @@ struct CustomTarget: Sendable {
 }
 
 extension Configuration {
-    /// Every provider of kind `custom` needs one that answers, and nothing else does.
+    /// Whether a router can carry it out; besides, every provider of kind `custom` needs one that answers,
+    /// and nothing else does.
     /// - Throws: what to mend.
     func check(_ custom: [String: any CustomProvider]) throws(RouterError) {
+        try checkNames()
         for provider in providers where provider.kind == .custom && custom[provider.name] == nil {
             throw RouterError(
                 description: """

@@ -11,12 +11,15 @@ final class GenAIMetrics: Sendable {
     private let perChunk: ByAnswer<Histogram>
     private let tokens: ByAnswer<GenAITokens>
     private let identity: GenAIIdentity
+    /// Keeps their series.
+    private let registry: SeriesScope
 
     init(
-        _ registry: MetricRegistry, _ conventions: Configuration.Metrics.Conventions,
-        _ identity: GenAIIdentity
+        _ scopes: SeriesScopes, _ conventions: Configuration.Metrics.Conventions, _ identity: GenAIIdentity
     ) {
         self.identity = identity
+        let registry = scopes[.genAI([conventions.rawValue] + identity.labels(answeredBy: ""))]
+        self.registry = registry
         let names = GenAINames(conventions)
         let duration = registry.histogram(names.duration)
         failures = duration
@@ -50,13 +53,12 @@ struct GenAIOperations: Sendable {
     private let embeddings: LazySeries<GenAIMetrics>
 
     init(
-        _ registry: MetricRegistry, _ conventions: Configuration.Metrics.Conventions,
-        _ identity: GenAIIdentity
+        _ scopes: SeriesScopes, _ conventions: Configuration.Metrics.Conventions, _ identity: GenAIIdentity
     ) {
-        chat = GenAIMetrics(registry, conventions, identity)
+        chat = GenAIMetrics(scopes, conventions, identity)
         var identity = identity
         identity.operation = GenAIIdentity.embeddings
-        embeddings = LazySeries { [identity] in GenAIMetrics(registry, conventions, identity) }
+        embeddings = LazySeries { [identity] in GenAIMetrics(scopes, conventions, identity) }
     }
 
     subscript(operation: CallOperation) -> GenAIMetrics {

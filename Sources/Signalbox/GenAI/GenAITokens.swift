@@ -15,7 +15,7 @@ struct GenAITokens: Sendable {
         let cacheWrite: Counter
         let reasoning: Counter
 
-        init(_ registry: MetricRegistry, labels: [String]) {
+        init(_ registry: SeriesScope, labels: [String]) {
             // No provider of ours says what its tokens stand for.
             let labels = labels + ["unknown"]
             input = registry.counter(Catalogue.genAIUsageInputTokens).series(labels)
@@ -27,7 +27,7 @@ struct GenAITokens: Sendable {
     }
 
     init(
-        _ registry: MetricRegistry, _ conventions: Configuration.Metrics.Conventions, labels: [String]
+        _ registry: SeriesScope, _ conventions: Configuration.Metrics.Conventions, labels: [String]
     ) {
         switch conventions {
         case .v1_41:

@@ -25,7 +25,7 @@ final class WaitingRoom: Sendable {
         var settings: Settings
         var bells: [WaiterID: Bell] = [:]
         /// By provider number.
-        var depths: [QueueDepths]
+        var depths: [Int: QueueDepths]
         var joins: UInt64 = 0
     }
 
@@ -34,24 +34,18 @@ final class WaitingRoom: Sendable {
     private let waiters = Atomic<Int>(0)
     private let metrics: WaitMetrics
 
-    /// - Parameter providers: their names, by their numbers.
-    init(_ settings: Settings, providers: [String], registry: MetricRegistry) {
+    /// - Parameter depths: by the providers' numbers.
+    init(_ settings: Settings, depths: [Int: QueueDepths], registry: MetricRegistry) {
         metrics = WaitMetrics(registry)
         let lines = WaitingLines(waitersMax: settings.waitersMax, aging: settings.aging)
-        let depths = registry.gauge(Catalogue.queueDepth)
-        state = Mutex(
-            State(
-                lines: lines, settings: settings,
-                depths: providers.map { QueueDepths(depths, provider: $0) }))
+        state = Mutex(State(lines: lines, settings: settings, depths: depths))
     }
 
     /// Takes other settings and providers; who waits already keeps its place, and waits as long as it was
     /// told.
-    /// - Parameters:
-    ///   - providers: names by number. As long as anybody may wait for it, a number stays its provider's.
-    ///   - depths: where ``Catalogue/queueDepth`` has its series.
-    func adopt(_ settings: Settings, providers: [String], depths: GaugeFamily) {
-        let depths = providers.map { QueueDepths(depths, provider: $0) }
+    /// - Parameter depths: by the providers' numbers. As long as anybody may wait for it, a number stays its
+    ///   provider's.
+    func adopt(_ settings: Settings, depths: [Int: QueueDepths]) {
         state.withLock { state in
             state.settings = settings
             state.lines.waitersMax = settings.waitersMax
@@ -82,22 +76,22 @@ final class WaitingRoom: Sendable {
     ) -> WaitingPlace? {
         let now = loop.now()
         let bell = Bell(on: loop, cancelledBy: canceller)
-        let place = state.withLock { state -> WaitingPlace? in
+        let admitted = state.withLock { state -> (id: WaiterID, wait: Duration, depth: Gauge?)? in
             let id = WaiterID(state.joins)
             guard state.lines.join(id, providers, priority: priority, at: now) else { return nil }
             state.joins += 1
             state.bells[id] = bell
             waiters.store(state.lines.count, ordering: .relaxed)
-            return WaitingPlace(
-                id, in: self, bell, on: loop, since: now, until: now.advanced(by: state.settings.wait),
-                priority, depth: state.depths[providers[0]][priority])
+            return (id, state.settings.wait, state.depths[providers[0]]?[priority])
         }
-        guard let place else {
+        guard let admitted else {
             metrics.rejected(.full)
             return nil
         }
         bell.ring()
-        return place
+        return WaitingPlace(
+            admitted.id, in: self, bell, on: loop, since: now, until: now.advanced(by: admitted.wait),
+            priority, depth: admitted.depth)
     }
 
     /// Capacity came back at `provider`: its line's head is to try. From any thread; one relaxed load when
@@ -111,6 +105,9 @@ final class WaitingRoom: Sendable {
         let bell = state.withLock { state in state.lines.head(of: provider).flatMap { state.bells[$0] } }
         bell?.ring()
     }
+
+    /// How many wait, for whatever.
+    var count: Int { waiters.load(ordering: .relaxed) }
 
     /// How many wait for `provider`, those included that others could serve, too.
     func depth(of provider: Int, _ priority: RequestPriority) -> Int {
@@ -181,12 +178,12 @@ final class WaitingPlace: @unchecked Sendable {
     private let loop: EventLoop
     private let joinedAt: Instant
     private let priority: RequestPriority
-    private let depth: Gauge
+    private let depth: Gauge?
     private var hasLeft = false
 
     fileprivate init(
         _ id: WaiterID, in room: WaitingRoom, _ bell: Bell, on loop: EventLoop, since joinedAt: Instant,
-        until waitsUntil: Instant, _ priority: RequestPriority, depth: Gauge
+        until waitsUntil: Instant, _ priority: RequestPriority, depth: Gauge?
     ) {
         self.id = id
         self.room = room
@@ -196,7 +193,7 @@ final class WaitingPlace: @unchecked Sendable {
         self.waitsUntil = waitsUntil
         self.priority = priority
         self.depth = depth
-        depth.increment()
+        depth?.increment()
     }
 
     deinit {
@@ -204,7 +201,7 @@ final class WaitingPlace: @unchecked Sendable {
         assertionFailure("who waits in line leaves it")
         // A head that never leaves would hold up everybody behind it.
         room.leave(id)
-        depth.decrement()
+        depth?.decrement()
     }
 
     /// Waits for its turn to try, until `moment` at most: the end of its patience or of its deadline, or
@@ -236,7 +233,7 @@ final class WaitingPlace: @unchecked Sendable {
         guard !hasLeft else { return }
         hasLeft = true
         room.leave(id)
-        depth.decrement()
+        depth?.decrement()
         room.ended(ending, priority, after: loop.now().seconds(since: joinedAt))
     }
 

@@ -13,7 +13,7 @@ final class TokenDesk: Sendable {
     }
 
     private let session: any TokenSession
-    private let template: RequestTemplate
+    let template: RequestTemplate
     private let pacer: TokenPacer
     private let metrics: TokenMetrics
     private let state: Mutex<State>

@@ -11,6 +11,8 @@ final class SessionBook: Sendable {
         table = Mutex(AffinityTable(sessionsMax: sessionsMax, timeToLive: timeToLive))
     }
 
+    var count: Int { table.withLock { $0.count } }
+
     func target(of key: SessionKey, at now: Instant) -> AffinityTarget? {
         table.withLock { $0.target(of: key, at: now) }
     }

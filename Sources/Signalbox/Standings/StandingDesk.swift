@@ -7,17 +7,18 @@ import Synchronization
 /// In memory today. It is narrow so that many instances can share it one day: each operation is atomic, and
 /// says all that it needs.
 protocol StandingStore: Sendable {
-    /// The desk of the provider of this name, always the same one: a reload finds what was known before.
+    /// The desk of the provider of this name, the same one for as long as anybody has it: a reload finds what
+    /// was known before.
     func desk(of provider: String) -> any StandingDesk
-    /// A tenant's, always the same one, with these limits from now on.
+    /// A tenant's, the same one for as long as anybody has it, with these limits from now on.
     func allowance(of tenant: String, _ limits: StandingSettings.Limits) -> any AllowanceDesk
-    /// Of all providers that ever had a desk, by their desks' numbers.
-    var names: [String] { get }
+    /// Of all providers whose desk somebody has, by their desks' numbers.
+    var names: [Int: String] { get }
 }
 
 /// One provider's place in a ``StandingStore``.
 protocol StandingDesk: AnyObject, Sendable {
-    /// Stable for the life of the process, and small.
+    /// Small, and nobody else's as long as anybody has the desk.
     var number: Int { get }
 
     func adopt(
@@ -41,29 +42,52 @@ protocol AllowanceDesk: AnyObject, Sendable {
 
 /// The memory of this process.
 final class MemoryStandings: StandingStore {
-    private let desks = Mutex<[(name: String, desk: MemoryDesk)]>([])
-    private let allowances = Mutex<[String: MemoryAllowance]>([:])
+    /// Whoever has the provider in its configuration has its desk: what no configuration in use names is
+    /// forgotten, and its number given to another.
+    private struct DeskPlace {
+        let name: String
+        weak var desk: MemoryDesk?
+    }
+
+    private struct AllowancePlace {
+        weak var allowance: MemoryAllowance?
+    }
+
+    private let desks = Mutex<[DeskPlace]>([])
+    private let allowances = Mutex<[String: AllowancePlace]>([:])
 
     func desk(of provider: String) -> any StandingDesk {
         desks.withLock { desks in
-            if let known = desks.first(where: { $0.name == provider }) { return known.desk }
-            let desk = MemoryDesk(number: desks.count)
-            desks.append((provider, desk))
+            for place in desks where place.name == provider {
+                if let known = place.desk { return known }
+            }
+            let free = desks.firstIndex { $0.desk == nil } ?? desks.count
+            let desk = MemoryDesk(number: free)
+            let place = DeskPlace(name: provider, desk: desk)
+            if free < desks.count { desks[free] = place } else { desks.append(place) }
             return desk
         }
     }
 
     func allowance(of tenant: String, _ limits: StandingSettings.Limits) -> any AllowanceDesk {
         let desk = allowances.withLock { allowances in
-            let desk = allowances[tenant] ?? MemoryAllowance()
-            allowances[tenant] = desk
+            if let known = allowances[tenant]?.allowance { return known }
+            allowances = allowances.filter { $0.value.allowance != nil }
+            let desk = MemoryAllowance()
+            allowances[tenant] = AllowancePlace(allowance: desk)
             return desk
         }
         desk.adopt(limits)
         return desk
     }
 
-    var names: [String] { desks.withLock { $0.map(\.name) } }
+    var names: [Int: String] {
+        desks.withLock { desks in
+            var names: [Int: String] = [:]
+            for (number, place) in desks.enumerated() where place.desk != nil { names[number] = place.name }
+            return names
+        }
+    }
 }
 
 /// Each operation holds the lock for one pure call, some hundred nanoseconds.

@@ -24,7 +24,7 @@ struct AttemptSpan {
             context: context, parent: trace.context.spanID, kind: .client,
             name: "\(operation(of: call)) \(candidate.model)",
             start: trace.civil(start), end: trace.civil(end), attributes: attributes,
-            status: failure == nil ? .unset : .error(""), scope: call.router.tracing.scope)
+            status: failure == nil ? .unset : .error(""), scope: call.generation.tracing.scope)
     }
 
     private func operation(of call: RoutedCall) -> String {

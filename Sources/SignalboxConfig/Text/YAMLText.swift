@@ -37,7 +37,7 @@ struct YAMLText {
     }
 
     /// Plain where no reader could take it for anything but text, a number or a flag; else in double quotes.
-    private static func scalar(_ value: String) -> String {
+    static func scalar(_ value: String) -> String {
         let isPlain = { (byte: UInt8) in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                 || "._/-".utf8.contains(byte)

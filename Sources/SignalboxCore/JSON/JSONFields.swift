@@ -68,7 +68,9 @@ public struct JSONFields: Sendable {
 
     /// The last member of that name.
     public subscript(name: StaticString) -> JSONValue? {
-        for member in members.reversed() where isNamed(member, name) { return member.value }
+        for index in members.indices.reversed() where isNamed(members[index], name) {
+            return members[index].value
+        }
         return nil
     }
 
@@ -80,7 +82,7 @@ public struct JSONFields: Sendable {
     /// How many members have that name.
     public func count(named name: StaticString) -> Int {
         var count = 0
-        for member in members where isNamed(member, name) { count += 1 }
+        for index in members.indices where isNamed(members[index], name) { count += 1 }
         return count
     }
 
@@ -108,8 +110,12 @@ public struct JSONFields: Sendable {
         self[name].flatMap { JSONFields(of: $0, in: bytes) }
     }
 
+    @inline(__always)
     func isNamed(_ member: Member, _ name: StaticString) -> Bool {
-        JSONScan.isKey(member.keyRange, isEscaped: member.isKeyEscaped, name, in: bytes)
+        // Most names are told apart by their length.
+        let length = Int(member.keyEnd &- member.keyStart)
+        guard member.isKeyEscaped || length == name.utf8CodeUnitCount + 2 else { return false }
+        return JSONScan.isKey(member.keyRange, isEscaped: member.isKeyEscaped, name, in: bytes)
     }
 
     /// Fills `members` and returns the place of the opening brace.

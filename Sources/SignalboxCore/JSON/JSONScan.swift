@@ -1,3 +1,5 @@
+import Glibc
+
 /// Reads values out of a text that has been scanned before: what it finds is valid, so nothing here can fail
 /// loudly.
 public enum JSONScan {
@@ -112,10 +114,8 @@ public enum JSONScan {
             return JSONText.unescape(UnsafeBufferPointer(rebasing: bytes[inner])).elementsEqual(wanted)
         }
         guard inner.count == wanted.count else { return false }
-        for offset in 0..<wanted.count where bytes[inner.lowerBound &+ offset] != wanted[offset] {
-            return false
-        }
-        return true
+        guard let base = bytes.baseAddress else { return false }
+        return memcmp(base + inner.lowerBound, name.utf8Start, wanted.count) == 0
     }
 }
 

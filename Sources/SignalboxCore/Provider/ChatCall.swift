@@ -1,6 +1,8 @@
 /// One request as the caller asked for it: the caller's own bytes, and where in them the few fields stand
 /// that routing needs.
-public struct ChatCall: Sendable {
+///
+/// Shared, since it never changes: every room that a request goes through keeps it.
+public final class ChatCall: Sendable {
     /// The request body in OpenAI's dialect: exactly as it came, or translated from the caller's dialect.
     public let body: [UInt8]
     /// The places of the top-level fields in `body`.
@@ -29,7 +31,7 @@ public struct ChatCall: Sendable {
         self.priority = priority
     }
 
-    public init(
+    public convenience init(
         body: [UInt8], fields: JSONFields, model: String, isStreaming: Bool, priority: RequestPriority? = nil
     ) {
         self.init(

@@ -4,8 +4,12 @@ import Glibc
 
 // curl's callbacks: file-level, so that they inherit nobody's isolation. All run on the client's loop.
 
-private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {
-    context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+/// The client's table holds the transfer while curl speaks to it.
+@inline(__always)
+private func with<Answer>(
+    _ context: UnsafeMutableRawPointer, _ body: (Transfer) -> Answer
+) -> Answer {
+    Unmanaged<Transfer>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
 }
 
 private func client(_ context: UnsafeMutableRawPointer?) -> HTTPClient? {
@@ -15,28 +19,29 @@ private func client(_ context: UnsafeMutableRawPointer?) -> HTTPClient? {
 func transferHeader(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let transfer = transfer(context), let bytes else { return 0 }
-    let length = size * count
-    return transfer.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: length)) ? length : 0
+    guard let context, let bytes else { return 0 }
+    let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return with(context) { $0.receiveHeader(line) } ? line.count : 0
 }
 
 func transferBody(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let transfer = transfer(context), let bytes else { return 0 }
-    return transfer.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    guard let context, let bytes else { return 0 }
+    return with(context) { $0.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count)) }
 }
 
 func transferUpload(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let transfer = transfer(context), let bytes else { return Int(CURL_READFUNC_ABORT) }
-    return transfer.upload(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+    guard let context, let bytes else { return Int(CURL_READFUNC_ABORT) }
+    let room = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+    return with(context) { $0.upload(into: room) }
 }
 
 func transferRewind(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
-    guard let transfer = transfer(context), origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
-    return transfer.rewind(to: Int(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+    guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+    return with(context) { $0.rewind(to: Int(offset)) } ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
 }
 
 func handleSends(

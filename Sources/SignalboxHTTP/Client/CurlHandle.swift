@@ -15,7 +15,7 @@ final class CurlHandle {
     private var isFresh = false
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
-        headers = try HeaderList(template.headers)
+        headers = try HeaderList(CurlHandle.acceptEncoding(template) + template.headers)
         guard let easy = curl_easy_init() else { throw .local("curl has no memory for a handle") }
         self.easy = easy
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -78,6 +78,15 @@ final class CurlHandle {
         }
     }
 
+    /// curl decodes what it is told to accept. Its own field for that it would write out anew for each
+    /// transfer, letter by letter; one that it is given it only copies.
+    private static func acceptEncoding(_ template: RequestTemplate) -> [(name: String, value: Secret)] {
+        let isGiven = template.headers.contains { $0.name.lowercased() == "accept-encoding" }
+        return isGiven ? [] : [("Accept-Encoding", Secret(codings))]
+    }
+
+    private static let codings = "gzip"
+
     /// Bytes of a reply that are read at once. curl takes and returns this memory for each transfer.
     private static let receivedBytesMax = 8 << 10
 
@@ -98,7 +107,7 @@ final class CurlHandle {
         try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
         try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers.first))
-        try check(signalbox_curl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "gzip"))
+        try check(signalbox_curl_set_string(easy, CURLOPT_ACCEPT_ENCODING, CurlHandle.codings))
     }
 
     private func prepareConnection(_ template: RequestTemplate) throws(TransportError) {

@@ -12,24 +12,13 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
 
     public let loop: EventLoop
     private let multi: UnsafeMutableRawPointer
-    private var pools: [ObjectIdentifier: Pool] = [:]
-    private var running: [UnsafeMutableRawPointer: Transfer] = [:]
+    private var pools: [ObjectIdentifier: HandlePool] = [:]
+    /// Each knows its place here, and curl's handle knows the transfer.
+    private var running: [Transfer] = []
     /// By descriptor: sockets that curl opened through us, so that we hear of their end.
     private var connections: [Connection] = []
     private var wakeAt: Instant?
     private var isInsideCurl = false
-
-    /// The prepared handles of one template that no transfer uses.
-    private final class Pool {
-        let template: RequestTemplate
-        var idle: [CurlHandle] = []
-        /// Kept connections that turned out dead: so many of the next requests do not trust the others.
-        var lostConnections = 0
-
-        init(_ template: RequestTemplate) {
-            self.template = template
-        }
-    }
 
     private enum Connection: UInt8 {
         /// Not a connection of ours: curl has other descriptors, too.
@@ -80,19 +69,21 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         let reply = IncomingReply(
             loop: loop, bodyBytesMax: template.replyBytesMax, cancelledBy: canceller)
         do throws(TransportError) {
-            let handle = try takeHandle(for: template)
+            let pool = pool(of: template)
+            let handle = try takeHandle(from: pool)
             let transfer = Transfer(
-                template, handle: handle, body: body, reply: reply, client: self, deadline: deadline.instant)
+                pool, handle: handle, body: body, reply: reply, client: self, deadline: deadline.instant)
             do throws(TransportError) {
                 try handle.begin(
                     Unmanaged.passUnretained(transfer).toOpaque(), body: body, headers: headers,
-                    isFresh: distrustsKeptConnections(of: template))
+                    isFresh: distrustsKeptConnections(of: pool))
                 try check(curl_multi_add_handle(multi, handle.easy))
             } catch {
                 transfer.disarm()
                 throw error
             }
-            running[handle.easy] = transfer
+            transfer.place = running.count
+            running.append(transfer)
             reply.attach(transfer)
         } catch {
             reply.finish(.failure(error))
@@ -102,7 +93,7 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
 
     /// Ends every transfer and closes every connection. On the loop's thread.
     public func stop() {
-        for transfer in running.values { abort(transfer, because: .cancelled) }
+        for transfer in running { abort(transfer, because: .cancelled) }
         pools.removeAll()
         loop.sources.removeAll { $0 === self }
         for (descriptor, state) in connections.enumerated() where state != .none {
@@ -112,54 +103,51 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
 
     // MARK: Handles
 
-    private func takeHandle(for template: RequestTemplate) throws(TransportError) -> CurlHandle {
-        if let handle = pools[ObjectIdentifier(template)]?.idle.popLast() { return handle }
-        return try CurlHandle(for: template, client: Unmanaged.passUnretained(self).toOpaque())
+    private func takeHandle(from pool: HandlePool) throws(TransportError) -> CurlHandle {
+        if let handle = pool.idle.popLast() { return handle }
+        return try CurlHandle(for: pool.template, client: Unmanaged.passUnretained(self).toOpaque())
     }
 
-    private func keep(_ handle: CurlHandle, for template: RequestTemplate) {
-        let pool = pools[ObjectIdentifier(template)] ?? makePool(for: template)
+    private func keep(_ handle: CurlHandle, in pool: HandlePool) {
+        guard !pool.template.isRetired else { return }
         if handle.hasLostConnection { pool.lostConnections += 1 }
         if pool.idle.count < HTTPClient.idleHandlesMax { pool.idle.append(handle) }
     }
 
     /// Where one kept connection was dead the others may be, too, and a request is not tried on each of them.
-    private func distrustsKeptConnections(of template: RequestTemplate) -> Bool {
-        guard let pool = pools[ObjectIdentifier(template)], pool.lostConnections > 0 else { return false }
+    private func distrustsKeptConnections(of pool: HandlePool) -> Bool {
+        guard pool.lostConnections > 0 else { return false }
         pool.lostConnections -= 1
         return true
     }
 
-    private func makePool(for template: RequestTemplate) -> Pool {
-        let pool = Pool(template)
-        pools[ObjectIdentifier(template)] = pool
+    private func pool(of template: RequestTemplate) -> HandlePool {
+        if let pool = pools[ObjectIdentifier(template)] { return pool }
+        let pool = HandlePool(template)
+        if !template.isRetired { pools[ObjectIdentifier(template)] = pool }
         return pool
     }
 
-    /// Drops what is kept for a template that configuration no longer names. On the loop's thread.
-    public func retire(_ template: RequestTemplate) {
+    /// Drops the handles that are kept for a template, which was retired before. On the loop's thread.
+    public func drop(_ template: RequestTemplate) {
         pools[ObjectIdentifier(template)] = nil
     }
 
     // MARK: Transfers
 
     func abort(_ transfer: Transfer, because error: TransportError) {
-        guard running[transfer.handle.easy] === transfer else { return }
+        guard transfer.place != nil else { return }
         if isInsideCurl {
             // curl forbids to remove a transfer from within its callbacks.
             let late = LateAbort(transfer: transfer)
             loop.execute { self.abort(late.transfer, because: error) }
             return
         }
-        running[transfer.handle.easy] = nil
-        let code = curl_multi_remove_handle(multi, transfer.handle.easy)
-        assert(code == CURLM_OK, "curl_multi_remove_handle: \(code.rawValue)")
-        transfer.finish(error)
-        keep(transfer.handle, for: transfer.template)
+        end(transfer, error)
     }
 
     func unpause(_ transfer: Transfer) {
-        guard running[transfer.handle.easy] === transfer else { return }
+        guard transfer.place != nil else { return }
         inside { _ = curl_easy_pause(transfer.handle.easy, CURLPAUSE_CONT) }
         collectFinished()
     }
@@ -167,13 +155,24 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     private func collectFinished() {
         var result = CURLE_OK
         while let easy = signalbox_curl_multi_finished(multi, &result) {
-            guard let transfer = running.removeValue(forKey: easy) else { continue }
-            let error = transfer.judge(result)
-            let code = curl_multi_remove_handle(multi, easy)
-            assert(code == CURLM_OK, "curl_multi_remove_handle: \(code.rawValue)")
-            transfer.finish(error)
-            keep(transfer.handle, for: transfer.template)
+            guard let context = signalbox_curl_get_private(easy) else { continue }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            end(transfer, transfer.judge(result))
         }
+    }
+
+    private func end(_ transfer: Transfer, _ error: TransportError?) {
+        guard let place = transfer.place else { return }
+        transfer.place = nil
+        let last = running.removeLast()
+        if last !== transfer {
+            running[place] = last
+            last.place = place
+        }
+        let code = curl_multi_remove_handle(multi, transfer.handle.easy)
+        assert(code == CURLM_OK, "curl_multi_remove_handle: \(code.rawValue)")
+        transfer.finish(error)
+        keep(transfer.handle, in: transfer.pool)
     }
 
     private func inside(_ body: () -> Void) {
@@ -266,6 +265,18 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
     func closing(_ socket: Int32) {
         if state(of: socket) != .none { connections[Int(socket)] = .none }
         loop.poller.forget(socket)
+    }
+}
+
+/// The prepared handles of one template that no transfer uses.
+final class HandlePool {
+    let template: RequestTemplate
+    var idle: [CurlHandle] = []
+    /// Kept connections that turned out dead: so many of the next requests do not trust the others.
+    var lostConnections = 0
+
+    init(_ template: RequestTemplate) {
+        self.template = template
     }
 }
 

@@ -1,4 +1,5 @@
 public import SignalboxCore
+import Synchronization
 
 /// Everything about a call that is the same each time, resolved when configuration loads.
 ///
@@ -14,6 +15,11 @@ public final class RequestTemplate: Sendable {
     public let authorityFile: String?
     /// Who we are, for a server that asks: PEM files of a certificate and of its key. Default none.
     public let identity: Identity?
+
+    private let retired = Atomic(false)
+
+    /// Whether no loop should keep anything for it any more.
+    var isRetired: Bool { retired.load(ordering: .acquiring) }
 
     /// A client's certificate.
     public struct Identity: Sendable, Equatable {
@@ -38,6 +44,12 @@ public final class RequestTemplate: Sendable {
         self.replyBytesMax = replyBytesMax
         self.authorityFile = authorityFile
         self.identity = identity
+    }
+
+    /// Nothing will be sent with it once the transfers in flight have ended: what they leave is not kept.
+    /// Each loop's client ``HTTPClient/drop(_:)``s what it has already.
+    public func retire() {
+        retired.store(true, ordering: .releasing)
     }
 }
 

@@ -7,8 +7,11 @@ import SignalboxCore
 /// curl holds it by an unretained pointer while it runs; the client's table keeps it alive for exactly that
 /// long. Confined to its loop's thread.
 final class Transfer: TimerTarget, ReplyProducer {
-    let template: RequestTemplate
+    /// Where its handle came from, and goes back to.
+    let pool: HandlePool
     let handle: CurlHandle
+    /// Among the client's transfers; nil once it is not one of them any more.
+    var place: Int?
     /// The reader's; it says `readerLeft` before it goes, so that this never dangles.
     private unowned(unsafe) var reply: IncomingReply?
     /// Set where nobody else holds the reply any more, but its end is awaited.
@@ -29,18 +32,18 @@ final class Transfer: TimerTarget, ReplyProducer {
     private var ownError: TransportError?
 
     init(
-        _ template: RequestTemplate, handle: CurlHandle, body: [UInt8], reply: IncomingReply,
+        _ pool: HandlePool, handle: CurlHandle, body: [UInt8], reply: IncomingReply,
         client: HTTPClient,
         deadline: Instant
     ) {
-        self.template = template
+        self.pool = pool
         self.handle = handle
         self.body = body
         self.reply = reply
         self.client = client
         start = client.loop.turnStart
         lastActivity = start
-        totalDeadline = min(deadline, start.advanced(by: template.timeouts.total))
+        totalDeadline = min(deadline, start.advanced(by: pool.template.timeouts.total))
         arm(at: nextDeadline.instant)
     }
 
@@ -49,11 +52,11 @@ final class Transfer: TimerTarget, ReplyProducer {
     /// The limit that runs out next. Idle time is counted lazily: bytes only move `lastActivity`.
     private var nextDeadline: (instant: Instant, phase: TimeoutPhase) {
         if !hasFirstByte {
-            let first = start.advanced(by: template.timeouts.firstByte)
+            let first = start.advanced(by: pool.template.timeouts.firstByte)
             return first < totalDeadline ? (first, .firstByte) : (totalDeadline, .total)
         }
         if isPaused { return (totalDeadline, .total) }
-        let idle = lastActivity.advanced(by: template.timeouts.idle)
+        let idle = lastActivity.advanced(by: pool.template.timeouts.idle)
         return idle < totalDeadline ? (idle, .idle) : (totalDeadline, .total)
     }
 

@@ -1,13 +1,13 @@
-public import SignalboxCore
+package import SignalboxCore
 
 /// What a task waits at on its loop: until somebody rings, until a moment has come, or until it is given up.
 ///
 /// Rings do not add up: however many come while nobody waits, the next wait returns at once, and the one
 /// after it waits. Confined to its loop's thread, but for ``ring()``.
-public final class Bell: TimerTarget, @unchecked Sendable {
+package final class Bell: TimerTarget, @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
-    public enum Sound: Sendable, Equatable {
+    package enum Sound: Sendable, Equatable {
         case rung
         /// The moment has come.
         case late
@@ -24,27 +24,27 @@ public final class Bell: TimerTarget, @unchecked Sendable {
 
     /// - Parameter canceller: who gives the wait up: the task, by being cancelled, or the bell's owner by
     ///   ``cancel()``.
-    public init(on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller) {
+    package init(on loop: EventLoop, cancelledBy canceller: IncomingReply.Canceller) {
         self.loop = loop
         self.canceller = canceller
     }
 
     /// From any thread; on the loop's own, the ring is heard before this returns.
-    public func ring() {
+    package func ring() {
         guard loop.isCurrent else { return loop.execute { self.ring() } }
         isRung = true
         wake()
     }
 
     /// Every wait returns from now on, and at once.
-    public func cancel() {
+    package func cancel() {
         isCancelled = true
         wake()
     }
 
     /// Waits for the next sound; one task at a time. Where several have come, a ring goes before lateness,
     /// and being given up before both.
-    public func wait(until moment: Instant) async -> Sound {
+    package func wait(until moment: Instant) async -> Sound {
         precondition(loop.isCurrent, "a task waits only on the loop it runs on")
         precondition(waiting == nil, "one task waits at a bell")
         if case .task = canceller, Task.isCancelled { isCancelled = true }

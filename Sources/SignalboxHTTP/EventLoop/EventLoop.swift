@@ -32,6 +32,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// When the loop last woke: for limits that need no more than a turn's precision, and cost no clock
     /// reading.
     private(set) var turnStart = Instant.past
+    /// Counts the turns: what happened in this one happened after its descriptors were asked.
+    private(set) var turnNumber: UInt = 0
     private var lateness: (Double) -> Void = { _ in }
 
     let inbox = Mutex(Inbox())
@@ -139,6 +141,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         let timeout = sleepTimeout()
         poller.wait(milliseconds: timeout)
         turnStart = clock.now()
+        turnNumber &+= 1
         takeInbox()
         poller.dispatch()
         fireTimers()

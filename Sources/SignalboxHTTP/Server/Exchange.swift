@@ -14,12 +14,15 @@ public final class Exchange: @unchecked Sendable {
 
     public let method: String
     public let path: String
-    public var loop: EventLoop { room.loop }
+    public let loop: EventLoop
     /// The body as it came, before any content coding is undone.
     public private(set) var body: [UInt8] = []
     /// When the request was whole and the handler could start.
     public private(set) var receivedAt = Instant(nanoseconds: 0)
     public private(set) var isClientGone = false
+
+    /// How large a body may be at this moment, in bytes.
+    public var bodyBytesMax: Int { room.limits.bodyBytesMax }
 
     let room: LoopServer
     let entry: ServerConnection
@@ -48,6 +51,7 @@ public final class Exchange: @unchecked Sendable {
     init(
         room: LoopServer, entry: ServerConnection, connection: OpaquePointer, method: String, path: String
     ) {
+        loop = room.loop
         self.room = room
         self.entry = entry
         self.connection = connection
@@ -166,7 +170,7 @@ public final class Exchange: @unchecked Sendable {
             stage = .handling
             receivedAt = room.loop.now()
             entry.enter(.handling, at: receivedAt)
-            if let connection { MHD_suspend_connection(connection) }
+            room.setAside(entry)
             runner = room.handlers.run(self)
             return true
         case .swallowing: return rejectBody()
@@ -189,7 +193,7 @@ public final class Exchange: @unchecked Sendable {
         delivery = nil
         entry.exchange = nil
         entry.enter(.resting(fresh: false), at: room.loop.turnStart)
-        if room.isDraining { room.hangUp(on: entry) }
+        if room.isDraining { room.hangUp(on: entry) } else if whole { room.setAside(entry) }
     }
 
     // MARK: The rest
@@ -228,7 +232,7 @@ public final class Exchange: @unchecked Sendable {
     }
 
     private func resume() {
-        if let connection { room.resume(connection) }
+        if connection != nil { room.resume(entry) }
     }
 
     private func rejectBody() -> Bool {
@@ -250,6 +254,7 @@ public final class Exchange: @unchecked Sendable {
         entry.enter(.replying, at: room.loop.turnStart)
         guard let response = MicrohttpdResponse(reply, stream: stream) else { return false }
         stream?.connection = connection
+        room.answered()
         return response.queue(on: connection, headers: reply.headers)
     }
 

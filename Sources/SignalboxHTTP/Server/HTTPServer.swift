@@ -65,6 +65,12 @@ public final class HTTPServer: Sendable {
         }
     }
 
+    /// Puts other limits in force on one loop, but for ``ServerLimits/headerBytesMax`` and
+    /// ``ServerLimits/connectionsMax``, which stay. On that loop's thread.
+    public func change(_ limits: ServerLimits, on loop: EventLoop) {
+        rooms[loop.index].change(limits)
+    }
+
     /// Stops to accept, lets the requests in flight end, and ends those that have not after `limit`.
     ///
     /// Not from a loop. The server cannot be started again.

@@ -16,7 +16,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     // @unchecked: created on any thread, then touched by the loop's alone.
 
     let loop: EventLoop
-    let limits: ServerLimits
+    private(set) var limits: ServerLimits
     private let tls: ServerTLS?
     let observer: any ServerObserver
     let rejection: @Sendable (RejectionReason, Exchange) -> Reply
@@ -25,6 +25,12 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     private var daemon: MicrohttpdDaemon?
     private var connections: [ServerConnection] = []
     private var hasResumed = false
+    /// A reply was begun in libmicrohttpd's last run: it is written in the next.
+    private var hasAnswered = false
+    /// Connections to be suspended after libmicrohttpd's run.
+    private var leaving: [ServerConnection] = []
+    /// How many are suspended or parked.
+    private var suspended = 0
     /// Connections whose request failed in this turn.
     private var failing: [(entry: ServerConnection, connection: OpaquePointer)] = []
     private var sweep: TimerID?
@@ -57,10 +63,19 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     private static let poolSpareBytes = 4096
 
+    /// From now on; what is under way is judged by them as well. Those that libmicrohttpd was started with
+    /// stay: the head's size and how many connections there may be.
+    func change(_ new: ServerLimits) {
+        let old = limits
+        limits = new
+        limits.headerBytesMax = old.headerBytesMax
+        limits.connectionsMax = old.connectionsMax
+    }
+
     // MARK: The loop's calls
 
     func ready(_ descriptor: Int32, _ events: UInt32) {
-        daemon?.run()
+        run()
     }
 
     func flush() {
@@ -71,7 +86,17 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
             MHD_resume_connection(connection)
         }
         failing.removeAll()
-        daemon?.run()
+        run()
+    }
+
+    private func run() {
+        guard let daemon else { return }
+        daemon.run()
+        suspendLeaving()
+        guard hasAnswered else { return }
+        hasAnswered = false
+        daemon.run()
+        suspendLeaving()
     }
 
     /// A request ended before its reply was sent whole.
@@ -87,7 +112,8 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     /// What was left over (more to read, more to write) is taken up in the next turn, after the other
     /// sockets'.
     var nextWake: Instant? {
-        guard hasResumed || daemon?.hasWorkLeft == true else { return nil }
+        // Where all are suspended, nothing can be left over.
+        guard hasResumed || suspended < connections.count && daemon?.hasWorkLeft == true else { return nil }
         hasResumed = true
         return .past
     }
@@ -117,7 +143,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
 
     func closed(_ entry: ServerConnection) {
         entry.isOpen = false
-        if entry.isWatchedForHangUp { loop.poller.unwatch(entry.descriptor) }
+        if entry.isWatchedForHangUp || entry.isWatchedForInput { loop.poller.unwatch(entry.descriptor) }
         // libmicrohttpd answers what is no request by itself (400, 431, 505), and closes.
         if case .header = entry.phase, !entry.isHungUp { observer.rejected(.malformed) }
         let last = connections.removeLast()
@@ -129,10 +155,87 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
         if connections.isEmpty { reportEmpty() }
     }
 
-    func resume(_ connection: OpaquePointer) {
+    /// Resumes what was suspended by its own stream.
+    func resume(streamOf connection: OpaquePointer) {
         MHD_resume_connection(connection)
         hasResumed = true
+        hasAnswered = true
     }
+
+    /// Resumes what was set aside.
+    func resume(_ entry: ServerConnection) {
+        switch entry.place {
+        case .active: return
+        case .leaving: break
+        case .suspended, .parked:
+            suspended -= 1
+            MHD_resume_connection(entry.connection)
+        }
+        entry.place = .active
+        hasResumed = true
+    }
+
+    /// A reply was begun: libmicrohttpd writes it in its next run.
+    func answered() {
+        hasAnswered = true
+    }
+
+    // MARK: Setting aside
+
+    // libmicrohttpd puts a connection into its epoll set before it waits for a request, takes it out when the
+    // request is suspended, and tries to read what was suspended while it was reading: three system calls a
+    // request, two of them dear. So a connection is suspended after the run, when libmicrohttpd knows that it
+    // waits for nothing but us; and again, parked, once its reply is sent, before it is put into the set: the
+    // loop watches its socket itself, edge-triggered, and need not be told anew.
+    //
+    // The documentation calls suspending safe from within two callbacks only. That is for the sake of
+    // libmicrohttpd's own threads: here is one thread, and no run is under way.
+    //
+    //     active ──advance──▶ leaving ──run ends──▶ suspended ──respond──▶ active
+    //     active ─completed─▶ leaving ──run ends──▶ parked ──ready, sweep──▶ active
+
+    func setAside(_ entry: ServerConnection) {
+        guard entry.place == .active else { return }
+        entry.place = .leaving
+        leaving.append(entry)
+    }
+
+    private func suspendLeaving() {
+        for entry in leaving where entry.isOpen && entry.place == .leaving {
+            entry.place = placeToRest(entry)
+            guard entry.place != .active else { continue }
+            suspended += 1
+            MHD_suspend_connection(entry.connection)
+        }
+        leaving.removeAll(keepingCapacity: true)
+    }
+
+    private func placeToRest(_ entry: ServerConnection) -> ServerConnection.Place {
+        switch entry.phase {
+        case .header, .body, .replying: return .active
+        case .handling: return .suspended
+        case .resting:
+            // No socket would tell of bytes that came early, or that TLS has read ahead.
+            let isQuiet = tls == nil && !entry.hasEarlyInput && !entry.isHungUp
+            entry.hasEarlyInput = false
+            return isQuiet && watchForInput(entry) ? .parked : .active
+        }
+    }
+
+    private func watchForInput(_ entry: ServerConnection) -> Bool {
+        if entry.isWatchedForInput { return true }
+        entry.isWatchedForInput = true
+        do {
+            try loop.poller.watch(entry.descriptor, for: entry.interest, handler: entry)
+        } catch {
+            entry.isWatchedForInput = false
+        }
+        return entry.isWatchedForInput
+    }
+
+    /// One that rests for longer is libmicrohttpd's to watch: it goes through all that are suspended whenever
+    /// one is resumed, and may have bytes of it that were too few to be told of.
+    private static let parkedMax: Duration = .milliseconds(100)
 
     // MARK: The sweep
 
@@ -153,6 +256,8 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
                 hangUp(on: entry)
             } else if entry.isSuspended, !entry.isWatchedForHangUp {
                 watchForHangUp(entry)
+            } else if entry.place == .parked, entry.since.duration(to: now) > LoopServer.parkedMax {
+                resume(entry)
             }
         }
         armSweep()
@@ -162,6 +267,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     func hangUp(on entry: ServerConnection) {
         entry.isHungUp = true
         shutdown(entry.descriptor, Int32(SHUT_RDWR))
+        if entry.place == .parked { resume(entry) }
         entry.exchange?.clientLeft()
     }
 
@@ -169,11 +275,11 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     /// request waits for a provider would be noticed only when the answer has come. Once for each connection
     /// that ever waits.
     private func watchForHangUp(_ entry: ServerConnection) {
+        entry.isWatchedForHangUp = true
         do {
-            try loop.poller.watch(
-                entry.descriptor, for: signalbox_epoll_peer_closed | signalbox_epoll_edge, handler: entry)
-            entry.isWatchedForHangUp = true
+            try loop.poller.watch(entry.descriptor, for: entry.interest, handler: entry)
         } catch {
+            entry.isWatchedForHangUp = false
             entry.exchange?.clientLeft()
         }
     }
@@ -206,6 +312,7 @@ final class LoopServer: LoopSource, Pollable, TimerTarget, @unchecked Sendable {
     func stop() {
         if let sweep { loop.cancel(sweep) }
         if let daemon { loop.poller.unwatch(daemon.descriptor) }
+        for entry in connections where entry.place == .parked { resume(entry) }
         loop.sources.removeAll { $0 === self }
         handlers.stop()
         daemon = nil

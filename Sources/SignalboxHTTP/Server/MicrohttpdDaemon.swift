@@ -67,7 +67,8 @@ private func connectionChanged(
 ) {
     guard let room = room(context), let connection, let socketContext else { return }
     if code == .CONNECTION_NOTIFY_STARTED {
-        let entry = ServerConnection(descriptor: signalbox_mhd_socket(connection), since: room.loop.turnStart)
+        let entry = ServerConnection(
+            connection, descriptor: signalbox_mhd_socket(connection), room: room)
         socketContext.pointee = Unmanaged.passRetained(entry).toOpaque()
         room.opened(entry)
     } else if let opaque = socketContext.pointee {
@@ -79,9 +80,11 @@ private func connectionChanged(
 private func requestLineRead(
     _ context: UnsafeMutableRawPointer?, _ uri: UnsafePointer<CChar>?, _ connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-    if let room = room(context), let connection {
-        entry(of: connection)?.enter(.header, at: room.loop.turnStart)
+    guard let context, let connection, let entry = signalbox_mhd_socket_context(connection) else {
+        return nil
     }
+    let now = Unmanaged<LoopServer>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.loop.turnStart }
+    Unmanaged<ServerConnection>.fromOpaque(entry)._withUnsafeGuaranteedRef { $0.enter(.header, at: now) }
     return nil
 }
 
@@ -97,18 +100,20 @@ private func accessHandler(
     _ uploadSize: UnsafeMutablePointer<Int>?,
     _ requestContext: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> MHD_Result {
-    guard let room = room(context), let connection, let uploadSize, let requestContext else { return .NO }
+    guard let connection, let uploadSize, let requestContext else { return .NO }
     if let opaque = requestContext.pointee {
-        let exchange = Unmanaged<Exchange>.fromOpaque(opaque).takeUnretainedValue()
-        if uploadSize.pointee > 0 {
+        // libmicrohttpd holds it until `requestCompleted`.
+        return Unmanaged<Exchange>.fromOpaque(opaque)._withUnsafeGuaranteedRef { exchange in
+            guard uploadSize.pointee > 0 else { return exchange.advance() ? .YES : .NO }
             guard let upload else { return .NO }
             let chunk = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
             uploadSize.pointee = 0
             return exchange.receive(chunk) ? .YES : .NO
         }
-        return exchange.advance() ? .YES : .NO
     }
-    guard let url, let method, let entry = entry(of: connection) else { return .NO }
+    guard let room = room(context), let url, let method, let entry = entry(of: connection) else {
+        return .NO
+    }
     let exchange = Exchange(
         room: room, entry: entry, connection: connection, method: String(cString: method),
         path: String(cString: url))

@@ -143,7 +143,7 @@ public final class ReplyStream: @unchecked Sendable {
         guard isWaitingForBytes, let connection else { return }
         isWaitingForBytes = false
         entry.enter(.replying, at: room.loop.turnStart)
-        room.resume(connection)
+        room.resume(streamOf: connection)
     }
 
     private func wakeWriter() {

@@ -53,7 +53,7 @@ public struct OpenAICompatibleAdapter: ProviderAdapter {
     }
 
     public func streamDecoder(for call: ChatCall, _ opening: StreamOpening) -> any StreamDecoder {
-        OpenAICompatibleStream(dialect, hidesUsage: !call.wantsStreamUsage)
+        OpenAICompatibleStream(dialect, for: call)
     }
 
     public func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits {

@@ -6,16 +6,26 @@ struct OpenAICompatibleStream: StreamDecoder {
     private let dialect: OpenAIDialect
     /// Usage is asked for on every stream: who did not ask does not see it.
     private let hidesUsage: Bool
+    /// How many answers were asked for.
+    private let choiceCount: Int
+    /// Those that are whole.
+    private var finished: Set<Int> = []
 
-    init(_ dialect: OpenAIDialect, hidesUsage: Bool) {
+    init(_ dialect: OpenAIDialect, for call: ChatCall) {
         self.dialect = dialect
-        self.hidesUsage = hidesUsage
+        hidesUsage = !call.wantsStreamUsage
+        choiceCount = max(1, call.fields.integer("n") ?? 1)
     }
+
+    /// So many choices are told apart; OpenAI gives 128.
+    private static let choicesMax = 1_024
 
     /// What one pass over a chunk finds.
     private struct Chunk {
         var usage: TokenUsage?
         var finishReason: String?
+        /// The places of the choices that named it.
+        var finished: [Int] = []
         var hasChoices = false
         var isEmpty = true
         var showsUsage = false
@@ -25,8 +35,8 @@ struct OpenAICompatibleStream: StreamDecoder {
         var model: JSONValue?
     }
 
-    /// A provider that named its reason to stop has said everything.
-    var isCompleteWithoutTerminator: Bool { summary.finishReason != nil }
+    /// A provider that named its reason to stop, for every answer, has said everything.
+    var isCompleteWithoutTerminator: Bool { finished.count >= choiceCount }
 
     mutating func decode(_ bytes: [UInt8], in range: Range<Int>) -> StreamStep {
         if OpenAICompatibleStream.isTerminator(bytes[range]) { return .done }
@@ -45,6 +55,9 @@ struct OpenAICompatibleStream: StreamDecoder {
             }
             if let usage = chunk.usage { summary.usage = usage }
             if let reason = chunk.finishReason { summary.finishReason = reason }
+            for choice in chunk.finished where finished.count < OpenAICompatibleStream.choicesMax {
+                finished.insert(choice)
+            }
             if summary.finishReason == OpenAICompatibleReply.endedInError {
                 return .failure(OpenAICompatibleFailure.endedInError)
             }
@@ -140,19 +153,33 @@ struct OpenAICompatibleStream: StreamDecoder {
                 try reader.skip()
                 continue
             }
-            while let key = try reader.nextMember() {
-                if key.isNamed("delta", in: bytes) {
-                    if try hasContent(&reader, in: bytes) { chunk.hasDelta = true }
-                } else {
-                    let value = try reader.skip()
-                    guard key.isNamed("finish_reason", in: bytes) else {
-                        if key.isNamed("error", in: bytes), value.kind != .null { chunk.hasError = true }
-                        continue
-                    }
-                    chunk.finishReason = JSONScan.string(at: value, in: bytes) ?? chunk.finishReason
-                }
+            try readChoice(&reader, in: bytes, into: &chunk)
+        }
+    }
+
+    private static func readChoice(
+        _ reader: inout JSONReader, in bytes: [UInt8], into chunk: inout Chunk
+    ) throws(JSONSyntaxError) {
+        var index = 0
+        var reason: String?
+        while let key = try reader.nextMember() {
+            if key.isNamed("delta", in: bytes) {
+                if try hasContent(&reader, in: bytes) { chunk.hasDelta = true }
+                continue
+            }
+            let value = try reader.skip()
+            if key.isNamed("finish_reason", in: bytes) {
+                reason = JSONScan.string(at: value, in: bytes)
+            } else if key.isNamed("index", in: bytes) {
+                index = JSONScan.integer(at: value, in: bytes) ?? 0
+            } else if key.isNamed("error", in: bytes), value.kind != .null {
+                chunk.hasError = true
             }
         }
+        // Some write an empty one where others write null, or nothing.
+        guard let reason, !reason.isEmpty else { return }
+        chunk.finishReason = reason
+        chunk.finished.append(index)
     }
 
     /// Anything but the role counts if it is not empty: text, tool calls, reasoning under whatever name a

@@ -1,6 +1,6 @@
 public import SignalboxCore
 
-/// Where a session's last answer came from: numbers of the running configuration.
+/// Where a session's last answer came from: numbers that are the same as long as the process lives.
 public struct AffinityTarget: Sendable, Hashable {
     public var provider: Int
     /// Among the provider's models.
@@ -109,18 +109,6 @@ public struct AffinityTable: Sendable {
 
     public mutating func forget(_ key: SessionKey) {
         if let place = places[key] { remove(place) }
-    }
-
-    /// For a reload: gives each target its new numbers, or forgets the session where that is nil. Takes time
-    /// in proportion to the sessions.
-    public mutating func renumber(_ numbers: (AffinityTarget) -> AffinityTarget?) {
-        for place in Array(places.values) {
-            if let target = numbers(slots[Int(place)].target) {
-                slots[Int(place)].target = target
-            } else {
-                remove(place)
-            }
-        }
     }
 
     private mutating func clearExpired(at now: Instant) {

@@ -2,7 +2,7 @@ import SignalboxCore
 
 /// What is remembered of one key of a provider.
 ///
-/// About 2 KB, and 1.5 KB more with as many exceptions for models as are kept.
+/// About 2 KB, and 2 KB more with as many exceptions for models as are kept.
 struct KeyStanding: Sendable {
     let identity: KeyIdentity
     var breaker: Breaker
@@ -84,14 +84,27 @@ struct KeyStanding: Sendable {
         return (breaker.record(failed: false, of: ticket.keyPass, at: now), out.readmit(ticket.trials.key))
     }
 
-    /// The share of its tightest limit that is free; nil if an attempt of `amount` tokens could not be
-    /// admitted, whatever the model.
-    mutating func headroom(tokens amount: Int, cap: Int?, at now: Instant) -> Double? {
+    /// The share of its tightest limit that is free, as far as that is known or guessed; nil if an attempt of
+    /// `amount` tokens could not be admitted, whatever the model.
+    mutating func room(tokens amount: Int, cap: Int?, at now: Instant) -> Double? {
         let obstacles = obstacles(model: nil, tokens: amount, cap: cap, at: now)
         guard obstacles.reason == nil, obstacles.restsUntil <= now, obstacles.opening <= now,
             !obstacles.isFull
         else { return nil }
-        return limitsHeadroom(cap: cap, at: now)
+        return min(
+            requests.room(at: now), tokens.room(at: now), Self.headroom(inFlight, of: cap))
+    }
+
+    mutating func fullIn(at now: Instant) -> Duration? {
+        RateWindow.sooner(requests.fullIn(at: now), tokens.fullIn(at: now))
+    }
+
+    /// A limit was met: one of these, if nobody tells of others. An attempt from before the last rest says no
+    /// more than the one that brought it.
+    mutating func meetLimit(begunAt attempt: Instant, at now: Instant) {
+        guard rest.until <= attempt else { return }
+        requests.meetLimit(at: now)
+        tokens.meetLimit(at: now)
     }
 
     mutating func limitsHeadroom(cap: Int?, at now: Instant) -> Double {

@@ -23,6 +23,7 @@ extension ProviderStanding {
             failed(ticket, at: now, &changes)
         case .rateLimited:
             giveBack(ticket, at: now)
+            if !ending.limitIsPerModel { keys[ticket.key].meetLimit(begunAt: ticket.admittedAt, at: now) }
             rest(ticket, ending, at: now, &changes)
         case .keyRejected:
             giveBack(ticket, at: now)
@@ -153,8 +154,8 @@ extension AttemptEnding {
         return notices.compactMap { $0.remaining == 0 ? $0.resetsIn : nil }.max()
     }
 
-    /// A reset says when all of a limit is there again, a Retry-After when the next request may come: of a limit
-    /// that is used up the latter is believed.
+    /// A reset says when all of a limit is there again, a Retry-After when the next request may come: of a
+    /// limit that is used up the latter is believed.
     fileprivate func believed(_ notice: LimitNotice) -> LimitNotice {
         guard failure == .rateLimited, let retryAfter, retryAfter > .zero, notice.remaining == 0 else {
             return notice

@@ -4,8 +4,12 @@ public struct ProviderView: Sendable, Equatable {
     /// Exponentially weighted over its answers; nil before the first.
     public var latencyMean: Duration?
     /// The share of its tightest limit that is free, 0...1: of its own limits, and of those of its freest
-    /// key. 1 where nothing limits.
+    /// key. 1 where nothing limits. Where nobody tells of a limit, what went through before the last one that
+    /// was met takes its place, and grows with time.
     public var headroom: Double
+    /// How long until one of those limits is met, if requests go on as in the last 15 seconds; nil if none
+    /// will be.
+    public var fullIn: Duration?
     public var inFlight: Int
     /// At least one key could be admitted now.
     public var isOpen: Bool
@@ -13,12 +17,13 @@ public struct ProviderView: Sendable, Equatable {
     public var isProbing: Bool
 
     public init(
-        health: Health = .healthy, latencyMean: Duration? = nil, headroom: Double = 1, inFlight: Int = 0,
-        isOpen: Bool = true, isProbing: Bool = false
+        health: Health = .healthy, latencyMean: Duration? = nil, headroom: Double = 1,
+        fullIn: Duration? = nil, inFlight: Int = 0, isOpen: Bool = true, isProbing: Bool = false
     ) {
         self.health = health
         self.latencyMean = latencyMean
         self.headroom = headroom
+        self.fullIn = fullIn
         self.inFlight = inFlight
         self.isOpen = isOpen
         self.isProbing = isProbing

@@ -16,13 +16,13 @@ struct RateWindow: Sendable {
     /// No wait helps an amount that is larger than the whole limit.
     static let never = Instant(nanoseconds: .max)
 
-    private struct Told: Sendable {
+    struct Told: Sendable {
         var limit: Int?
         var remaining: Int
         var until: Instant
     }
 
-    private static let span: Int64 = 60_000_000_000
+    static let span: Int64 = 60_000_000_000
     /// A reset that a provider promises for later than in a day is waited for no longer than this.
     static let resetMax = Duration.seconds(86_400)
     /// No amount counts for more: sums stay far from overflowing, whatever a provider claims to have used.
@@ -30,8 +30,10 @@ struct RateWindow: Sendable {
 
     /// As configured.
     var limit: Int?
-    private var counted = RollingSum(slots: 61, width: .seconds(1))
-    private var told: Told?
+    private(set) var counted = RollingSum(slots: 61, width: .seconds(1))
+    private(set) var told: Told?
+    /// What went through before a limit was met that nobody had told of.
+    private(set) var met: Met?
 
     init(limit: Int?) {
         self.limit = limit
@@ -86,6 +88,12 @@ struct RateWindow: Sendable {
             until: now.advanced(by: wait))
     }
 
+    /// An attempt that was counted met a limit, perhaps this one.
+    mutating func meetLimit(at now: Instant) {
+        advance(to: now)
+        met = limitKnown == nil ? Met(amount: max(1, counted.sum - 1), at: now) : nil
+    }
+
     /// In the last 60 seconds, by our count.
     mutating func used(at now: Instant) -> Int {
         advance(to: now)
@@ -103,7 +111,7 @@ struct RateWindow: Sendable {
         return min(max(0, Double(free) / Double(whole)), 1)
     }
 
-    private mutating func advance(to now: Instant) {
+    mutating func advance(to now: Instant) {
         counted.advance(to: now)
         if let told, told.until <= now { reset(told, at: now) }
     }

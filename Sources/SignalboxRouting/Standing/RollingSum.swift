@@ -6,6 +6,9 @@ import SignalboxCore
 /// `slots`. Each verb is told the time through ``advance(to:)``, which never goes back.
 struct RollingSum: Sendable {
     private(set) var sum = 0
+    /// Of the newest ``recentSlots``, the one of now included.
+    private(set) var recent = 0
+    static let recentSlots = 15
     private var slots: [Int]
     private let width: Int64
     /// The slot of now, counted from the clock's start, and where it is kept.
@@ -14,7 +17,7 @@ struct RollingSum: Sendable {
     private var place = 0
 
     init(slots count: Int, width: Duration) {
-        precondition(count > 1 && width.nanoseconds > 0, "slots of some width")
+        precondition(count > Self.recentSlots && width.nanoseconds > 0, "slots of some width")
         slots = Array(repeating: 0, count: count)
         self.width = width.nanoseconds
         newestEnds = self.width
@@ -33,6 +36,7 @@ struct RollingSum: Sendable {
                 place = place + 1 == slots.count ? 0 : place + 1
                 sum -= slots[place]
                 slots[place] = 0
+                recent -= slots[index(ofAge: Self.recentSlots)]
             }
         }
         newest = number
@@ -43,21 +47,27 @@ struct RollingSum: Sendable {
         guard sum != 0 else { return }
         for place in slots.indices { slots[place] = 0 }
         sum = 0
+        recent = 0
     }
 
     /// Adds to the slot of now.
     mutating func add(_ amount: Int) {
         slots[place] += amount
         sum += amount
+        recent += amount
     }
 
     /// Changes by `difference` what was added at `past`, unless that has left.
     mutating func correct(_ difference: Int, at past: Instant) {
         let age = past.nanoseconds >= newestEnds - width ? 0 : newest - past.nanoseconds / width
         guard age < slots.count else { return }
-        let index = place - Int(age)
-        slots[index < 0 ? index + slots.count : index] += difference
+        slots[index(ofAge: Int(age))] += difference
         sum += difference
+        if age < Self.recentSlots { recent += difference }
+    }
+
+    private func index(ofAge age: Int) -> Int {
+        age <= place ? place - age : place - age + slots.count
     }
 
     /// When at least so much of the sum, which has it, will have left.

@@ -2,10 +2,10 @@ import Glibc
 
 extension Ranking {
     /// `random`: every order is as likely as every other.
-    func shuffle(_ tier: inout ArraySlice<Place>, random: inout some RandomNumberGenerator) {
-        for index in tier.indices {
-            tier[index].rank = unit(&random)
-            tier[index].reason = .drawn
+    func shuffle(_ places: inout [Place], _ tier: Range<Int>, random: inout some RandomNumberGenerator) {
+        for index in tier {
+            places[index].rank = unit(&random)
+            places[index].reason = .drawn
         }
     }
 
@@ -13,12 +13,12 @@ extension Ranking {
     ///
     /// One exponential variate with the weight for its rate each, smallest first, is such a draw (Efraimidis
     /// and Spirakis, "Weighted random sampling with a reservoir", 2006).
-    func draw(_ tier: inout ArraySlice<Place>, random: inout some RandomNumberGenerator) {
-        for index in tier.indices {
-            let weight = traits[tier[index].target].weight
+    func draw(_ places: inout [Place], _ tier: Range<Int>, random: inout some RandomNumberGenerator) {
+        for index in tier {
+            let weight = traits[places[index].target].weight
             let variate = -log(unit(&random))
-            tier[index].rank = weight > 0 ? variate / weight : .infinity
-            tier[index].reason = .drawnByWeight
+            places[index].rank = weight > 0 ? variate / weight : .infinity
+            places[index].reason = .drawnByWeight
         }
     }
 

@@ -1,19 +1,21 @@
-/// A target on its way to its place: the lower rank first, then the list's order.
+/// A target on its way to its place: the lower tier and the lower rank first, then the list's order.
 struct Place {
     var target: Int
+    var tier: Int
     var rank: Double
     var isHeldBack = false
     var reason: OrderReason
     var score: Double?
 
     static func isBefore(_ left: Place, _ right: Place) -> Bool {
+        if left.tier != right.tier { return left.tier < right.tier }
         if left.isHeldBack != right.isHeldBack { return right.isHeldBack }
         if left.rank != right.rank { return left.rank < right.rank }
         return left.target < right.target
     }
 }
 
-/// What strategies rank by. Each of them stands in a file of its own, and ranks the targets of one tier.
+/// What strategies rank by: each ranks the targets of one tier, which are neighbours in the list.
 struct Ranking {
     let traits: [TargetTraits]
     let views: [ProviderView]
@@ -23,24 +25,19 @@ struct Ranking {
 
     /// All targets by tier, those of a tier as the route lists them.
     func tiers() -> [Place] {
-        var places = traits.indices.map { Place(target: $0, rank: 0, reason: .listed) }
+        var places = traits.indices.map { Place(target: $0, tier: traits[$0].tier, rank: 0, reason: .listed) }
         let first = traits.first?.tier
-        if !traits.allSatisfy({ $0.tier == first }) {
-            places.sort {
-                let (left, right) = (traits[$0.target].tier, traits[$1.target].tier)
-                return left != right ? left < right : $0.target < $1.target
-            }
-        }
+        if !traits.allSatisfy({ $0.tier == first }) { places.sort(by: Place.isBefore) }
         return places
     }
 
     /// Last in the tier, in the strategy's order: never dropped, as it may be all that is left.
-    func holdBack(_ tier: inout ArraySlice<Place>) {
-        for index in tier.indices {
-            let view = views[tier[index].target]
+    func holdBack(_ places: inout [Place]) {
+        for index in places.indices {
+            let view = views[places[index].target]
             guard !view.isGood else { continue }
-            tier[index].isHeldBack = true
-            tier[index].reason = view.isOpen ? .unhealthy : .closedOff
+            places[index].isHeldBack = true
+            places[index].reason = view.isOpen ? .unhealthy : .closedOff
         }
     }
 }

@@ -43,32 +43,33 @@ public enum Strategy: String, Sendable, CaseIterable {
         var places = ranking.tiers()
         var start = 0
         while start < places.count {
-            let tier = traits[places[start].target].tier
+            let tier = places[start].tier
             var end = start + 1
-            while end < places.count, traits[places[end].target].tier == tier { end += 1 }
-            rank(&places[start..<end], ranking, random: &random)
-            if isHealthAware { ranking.holdBack(&places[start..<end]) }
-            places[start..<end].sort(by: Place.isBefore)
+            while end < places.count, places[end].tier == tier { end += 1 }
+            rank(&places, start..<end, ranking, random: &random)
             start = end
         }
+        if isHealthAware { ranking.holdBack(&places) }
+        places.sort(by: Place.isBefore)
         if let sticky, views[sticky].isGood { places.bringForward(.sticky) { $0.target == sticky } }
         if let pinned { places.bringForward(.pinned) { traits[$0.target].provider == pinned } }
         return places.map { OrderedTarget(target: $0.target, reason: $0.reason, score: $0.score) }
     }
 
     private func rank(
-        _ tier: inout ArraySlice<Place>, _ ranking: Ranking, random: inout some RandomNumberGenerator
+        _ places: inout [Place], _ tier: Range<Int>, _ ranking: Ranking,
+        random: inout some RandomNumberGenerator
     ) {
         switch self {
         case .ordered: break
-        case .roundRobin: ranking.takeTurns(&tier)
-        case .random: ranking.shuffle(&tier, random: &random)
-        case .weighted: ranking.draw(&tier, random: &random)
-        case .firstAvailable: ranking.findFirst(&tier)
-        case .bestAvailable: ranking.compareLatency(&tier)
-        case .adaptive: ranking.score(&tier)
-        case .leastBusy: ranking.compareLoad(&tier)
-        case .lowestCost: ranking.compareCost(&tier)
+        case .roundRobin: ranking.takeTurns(&places, tier)
+        case .random: ranking.shuffle(&places, tier, random: &random)
+        case .weighted: ranking.draw(&places, tier, random: &random)
+        case .firstAvailable: ranking.findFirst(&places, tier)
+        case .bestAvailable: ranking.compareLatency(&places, tier)
+        case .adaptive: ranking.score(&places, tier)
+        case .leastBusy: ranking.compareLoad(&places, tier)
+        case .lowestCost: ranking.compareCost(&places, tier)
         }
     }
 }

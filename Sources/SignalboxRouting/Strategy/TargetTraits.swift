@@ -41,11 +41,14 @@ public struct TokenPrice: Sendable, Equatable {
 public struct RequestSize: Sendable, Equatable {
     /// Tokens of the prompt, estimated.
     public var promptTokens: Int
+    /// The prompt has at least so many.
+    public var promptTokensMin: Int
     /// The most that may be answered, or a guess.
     public var answerTokens: Int
 
-    public init(promptTokens: Int = 0, answerTokens: Int = 0) {
+    public init(promptTokens: Int = 0, promptTokensMin: Int = 0, answerTokens: Int = 0) {
         self.promptTokens = promptTokens
+        self.promptTokensMin = promptTokensMin
         self.answerTokens = answerTokens
     }
 }

@@ -9,6 +9,8 @@ struct LineBytes: ~Copyable {
     private var base: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
     private(set) var capacity: Int
+    /// As the line before this one began: a busy program writes many lines a second.
+    private var second = TimestampText.Second()
 
     init(capacity: Int = 1_024) {
         self.capacity = max(64, capacity)
@@ -64,6 +66,30 @@ struct LineBytes: ~Copyable {
     mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { append($0) }
+    }
+
+    /// `name` between `opening` and `closing`, two bytes at most each.
+    @inline(__always)
+    mutating func append(_ opening: StaticString, _ name: StaticString, _ closing: StaticString) {
+        let (start, length, end) = (
+            opening.utf8CodeUnitCount, name.utf8CodeUnitCount, closing.utf8CodeUnitCount
+        )
+        reserve(start &+ length &+ end)
+        var place = base + count
+        for index in 0..<start { place[index] = opening.utf8Start[index] }
+        place += start
+        memcpy(place, name.utf8Start, length)
+        place += length
+        for index in 0..<end { place[index] = closing.utf8Start[index] }
+        count &+= start &+ length &+ end
+    }
+
+    /// What ``TimestampText`` writes of a second.
+    mutating func append(secondSince1970 number: Int) {
+        if second.number != number { second = TimestampText.Second(number) }
+        reserve(TimestampText.Second.length)
+        second.copy(to: base + count)
+        count &+= TimestampText.Second.length
     }
 
     /// In decimal.

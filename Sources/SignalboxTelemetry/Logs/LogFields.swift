@@ -30,9 +30,10 @@ public struct LogFields: ~Copyable {
 
     public mutating func string(_ name: StaticString, _ value: StaticString) {
         guard begin(name) else { return }
-        appendQuote()
-        append(value)
-        appendQuote()
+        switch format {
+        case .json: bytes.append("\"", value, "\"")
+        case .text: append(value)
+        }
     }
 
     public mutating func string(_ name: StaticString, _ value: Secret) {
@@ -83,14 +84,39 @@ public struct LogFields: ~Copyable {
         appendQuote()
     }
 
-    /// A list of objects, such as the attempts of a request.
-    public mutating func array<Items: Sequence>(
-        _ name: StaticString, _ items: Items, _ describe: (Items.Element, inout LogFields) -> Void
+    /// A list of texts.
+    public mutating func strings(_ name: StaticString, _ values: [String]) {
+        guard begin(name) else { return }
+        appendList(values) { value, line in line.appendText(value) }
+    }
+
+    /// Fields that were written when they became known.
+    public mutating func fixed(_ fields: FixedFields) {
+        guard hasRoom() else { return }
+        if !isFirst { bytes.append(separator) }
+        isFirst = false
+        fields.withBytes(format) { bytes.append($0) }
+    }
+
+    /// A list of objects, such as the attempts of a request: `describe` is called for 0, 1, … below `count`.
+    public mutating func array(
+        _ name: StaticString, count: Int, _ describe: (Int, inout LogFields) -> Void
     ) {
         guard begin(name) else { return }
-        appendList(items) { item, line in
-            line.appendObject { describe(item, &$0) }
+        bytes.append(UInt8(ascii: "["))
+        for index in 0..<count {
+            guard hasRoom() else { break }
+            if index > 0 { bytes.append(separator) }
+            appendObject { describe(index, &$0) }
         }
+        bytes.append(UInt8(ascii: "]"))
+        isFirst = false
+    }
+
+    public mutating func array<Items: RandomAccessCollection>(
+        _ name: StaticString, _ items: Items, _ describe: (Items.Element, inout LogFields) -> Void
+    ) where Items.Index == Int {
+        array(name, count: items.count) { describe(items[items.startIndex + $0], &$1) }
     }
 }
 
@@ -216,12 +242,13 @@ extension LogFields {
     }
 
     private mutating func appendName(_ name: StaticString) {
-        if !isFirst { bytes.append(separator) }
+        switch (format, isFirst) {
+        case (.json, false): bytes.append(",\"", name, "\":")
+        case (.json, true): bytes.append("\"", name, "\":")
+        case (.text, false): bytes.append(" ", name, "=")
+        case (.text, true): bytes.append("", name, "=")
+        }
         isFirst = false
-        appendQuote()
-        append(name)
-        appendQuote()
-        bytes.append(format == .json ? UInt8(ascii: ":") : UInt8(ascii: "="))
     }
 
     /// Only JSON quotes what is a plain word.

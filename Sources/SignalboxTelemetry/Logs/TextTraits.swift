@@ -4,7 +4,8 @@ struct TextTraits: OptionSet {
 
     /// JSON wants quotes, backslashes and control characters escaped.
     static let needsEscapes = TextTraits(rawValue: 1)
-    /// It has one of the bytes at which `Redaction` looks closer.
+    /// It has a place at which `Redaction` looks closer: one of its rare bytes, behind the letter that each
+    /// credential has there. Whatever `Redaction` finds has one.
     static let mayHoldCredential = TextTraits(rawValue: 2)
 
     init(rawValue: UInt8) {
@@ -19,10 +20,16 @@ struct TextTraits: OptionSet {
             found |= byte < 0x20 ? 1 : 0
             found |= byte == 0x22 ? 1 : 0
             found |= byte == 0x5C ? 1 : 0
-            found |= byte == 0x20 ? 2 : 0
-            found |= byte == 0x2D ? 2 : 0
-            found |= byte == 0x5F ? 2 : 0
-            found |= byte == 0x7A ? 2 : 0
+        }
+        var index = 1
+        while index < text.count {
+            let (byte, before) = (text[index], text[index &- 1] | 0x20)
+            // `sk-`, `gsk_` and `whsec_`, `AIza`, `Bearer `
+            found |= (byte == 0x2D ? 2 : 0) & (before == 0x6B ? 2 : 0)
+            found |= (byte == 0x5F ? 2 : 0) & (before == 0x6B || before == 0x63 ? 2 : 0)
+            found |= (byte == 0x7A ? 2 : 0) & (before == 0x69 ? 2 : 0)
+            found |= (byte == 0x20 ? 2 : 0) & (before == 0x72 ? 2 : 0)
+            index &+= 1
         }
         rawValue = found
     }

@@ -4,22 +4,52 @@ import SignalboxCore
 enum TimestampText {
     static func append(_ time: WallTime, to bytes: inout LineBytes) {
         let (seconds, nanoseconds) = floorDivided(Int(time.nanosecondsSince1970), by: 1_000_000_000)
-        let (days, secondOfDay) = floorDivided(seconds, by: 86_400)
-        let (year, month, day) = civil(daysSince1970: days)
-        bytes.append(year, digits: 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(month, digits: 2)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(day, digits: 2)
-        bytes.append(UInt8(ascii: "T"))
-        bytes.append(secondOfDay / 3_600, digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.append(secondOfDay / 60 % 60, digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.append(secondOfDay % 60, digits: 2)
-        bytes.append(UInt8(ascii: "."))
+        bytes.append(secondSince1970: seconds)
         bytes.append(nanoseconds / 1_000, digits: 6)
         bytes.append(UInt8(ascii: "Z"))
+    }
+
+    /// The part that a second's lines share, point included.
+    struct Second {
+        static let length = 20
+
+        private(set) var number = Int.min
+        private var text: (UInt64, UInt64, UInt32) = (0, 0, 0)
+
+        init() {}
+
+        init(_ secondsSince1970: Int) {
+            number = secondsSince1970
+            let (days, secondOfDay) = floorDivided(secondsSince1970, by: 86_400)
+            let (year, month, day) = civil(daysSince1970: days)
+            withUnsafeMutableBytes(of: &text) { text in
+                Self.write(year, digits: 4, before: "-", to: text, at: 0)
+                Self.write(month, digits: 2, before: "-", to: text, at: 5)
+                Self.write(day, digits: 2, before: "T", to: text, at: 8)
+                Self.write(secondOfDay / 3_600, digits: 2, before: ":", to: text, at: 11)
+                Self.write(secondOfDay / 60 % 60, digits: 2, before: ":", to: text, at: 14)
+                Self.write(secondOfDay % 60, digits: 2, before: ".", to: text, at: 17)
+            }
+        }
+
+        @inline(__always)
+        func copy(to place: UnsafeMutableRawPointer) {
+            withUnsafeBytes(of: text) {
+                place.copyMemory(from: $0.baseAddress!, byteCount: Self.length)
+            }
+        }
+
+        private static func write(
+            _ value: Int, digits: Int, before mark: Unicode.Scalar,
+            to text: UnsafeMutableRawBufferPointer, at offset: Int
+        ) {
+            var rest = value
+            for index in stride(from: offset + digits - 1, through: offset, by: -1) {
+                text[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            text[offset + digits] = UInt8(ascii: mark)
+        }
     }
 
     /// Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day comes last.

@@ -56,9 +56,12 @@ def gzip_reply(content: str = chat.GREETING) -> Behaviour:
 
 def stream(
     count: int = 5, gates: dict[int, Gate] | None = None, terminator: bool = True, finish: bool = True,
-    content: str = "word", malformed_at: int | None = None, malformed_count: int = 1,
+    content: str = "word", malformed_at: int | None = None, malformed_count: int = 1, end: str = "well",
 ) -> Behaviour:
-    """`count` deltas "word0 ", "word1 ", …; the gate `gates[n]` is waited for before delta `n`."""
+    """`count` deltas "word0 ", "word1 ", …; the gate `gates[n]` is waited for before delta `n`.
+
+    `end` is of the connection: "well", "cut", "reset" or "stalled".
+    """
     async def behave(exchange: Exchange) -> None:
         model = exchange.request.model
         await exchange.send_head(200, CHUNKED, EVENT_STREAM)
@@ -74,7 +77,11 @@ def stream(
             await exchange.send_chunk(chat.finish_event(model))
         if terminator:
             await exchange.send_chunk(chat.DONE_EVENT)
-        await exchange.end_chunks()
+        match end:
+            case "well": await exchange.end_chunks()
+            case "cut": exchange.close()
+            case "reset": exchange.reset()
+            case "stalled": await exchange.until_peer_leaves()
     return behave
 
 
@@ -138,6 +145,14 @@ def error_event(after: int, code: int = 500) -> Behaviour:
 def reset() -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         exchange.reset()
+    return behave
+
+
+def late(seconds: float, behaviour: Behaviour) -> Behaviour:
+    """Does it after so long, if anyone still waits."""
+    async def behave(exchange: Exchange) -> None:
+        await exchange.unless_peer_leaves(asyncio.sleep(seconds))
+        await behaviour(exchange)
     return behave
 
 
@@ -217,6 +232,16 @@ def dripped_stream(seconds_between: float) -> Behaviour:
         await _begin_stream(exchange, 0)
         while True:
             await exchange.send_chunk(chat.delta_event(exchange.request.model, "drip "))
+            await asyncio.sleep(seconds_between)
+    return behave
+
+
+def commented_stream(seconds_between: float) -> Behaviour:
+    """A head, and signs of life for ever, but no event."""
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send_head(200, CHUNKED, EVENT_STREAM)
+        while True:
+            await exchange.send_chunk(b": PROCESSING\n\n")
             await asyncio.sleep(seconds_between)
     return behave
 

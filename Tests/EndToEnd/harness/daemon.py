@@ -88,6 +88,21 @@ class Daemon:
         return self._wait(
             lambda: next((line for line in self.lines if holds(line)), None), timeout, "such log line")
 
+    def wait_for_later_log(
+        self, seen: int, holds: Callable[[Line], Any], timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Line:
+        """The first such line behind the first `seen` ones; each line is looked at once."""
+        position = seen
+
+        def find() -> Line | None:
+            nonlocal position
+            while position < len(self.lines):
+                position += 1
+                if holds(self.lines[position - 1]):
+                    return self.lines[position - 1]
+            return None
+        return self._wait(find, timeout, "such log line")
+
     def request_log(self, request_id: str) -> Line:
         """The last line of a request: the one that carries its attempts."""
         return self.wait_for_log(

@@ -168,7 +168,8 @@ def fetch(
     """One request on a connection of its own; not answering is a failure."""
     parts = urlsplit(url)
     with RawClient(parts.netloc) as client:
-        client.send(request(method, parts.path, body, {"Connection": "close"} | (headers or {})))
+        fields = {"Host": parts.netloc, "Connection": "close"} | (headers or {})
+        client.send(request(method, parts.path, body, fields))
         response = client.response(timeout)
         assert response is not None, f"{method} {url}: closed without an answer"
         return response

@@ -78,20 +78,15 @@ class Scene:
 
     def __init__(self, cases: list[Case], mode: str, start_daemon: Callable[..., Daemon]):
         self.mode = mode
-        self._stack = ExitStack()
-        self._labels: dict[str, str] = {}
+        self._labels: dict[str, str] = {each.name: f"c{number}" for number, each in enumerate(cases)}
         self._upstreams: dict[tuple[str, str], Upstream] = {}
-        providers, routes = [], []
-        for number, each in enumerate(cases):
-            self._labels[each.name] = label = f"c{number}"
-            providers += [self._provider(each, name, label) for name in each.script]
-            targets = [f"{label}-{name}" for name in each.script]
-            routes.append({"model": label, "strategy": "ordered", "targets": targets} | each.route)
-        models = sum(len(each["models"]) for each in providers)
-        assert models <= MODELS_MAX, f"{models} models are more than a metric has series for"
-        with self._stack.pop_all() as stack:
+        with ExitStack() as self._stack:
+            providers = [self._provider(each, name) for each in cases for name in each.script]
+            models = sum(len(each["models"]) for each in providers)
+            assert models <= MODELS_MAX, f"{models} models are more than a metric has series for"
+            routes = list(map(self._route, cases))
             self.daemon = start_daemon(configuration.configuration(*providers) | {"routes": routes})
-            self._stack = stack.pop_all()
+            self._stack = self._stack.pop_all()
 
     def __enter__(self) -> "Scene":
         return self
@@ -150,7 +145,12 @@ class Scene:
         """Whether attempts at this provider get as far as a request."""
         return (case.name, provider) in self._upstreams
 
-    def _provider(self, case: Case, name: str, label: str) -> dict[str, Any]:
+    def _route(self, case: Case) -> dict[str, Any]:
+        label = self._labels[case.name]
+        targets = [f"{label}-{name}" for name in case.script]
+        return {"model": label, "strategy": "ordered", "targets": targets} | case.route
+
+    def _provider(self, case: Case, name: str) -> dict[str, Any]:
         script = case.script[name]
         if isinstance(script, Deaf):
             address = self._stack.enter_context(script.address())
@@ -158,7 +158,7 @@ class Scene:
             address = self._upstreams[case.name, name] = self._stack.enter_context(Upstream())
             address.play(*(script if isinstance(script, list) else [script]))
         return configuration.provider(
-            f"{label}-{name}", address, models=case.models.get(name, ("model",)),
+            f"{self._labels[case.name]}-{name}", address, models=case.models.get(name, ("model",)),
             keys=case.keys.get(name, 1), timeouts=case.timeouts, **case.settings)
 
     def _counts(self, case: Case) -> dict[str, dict[tuple[str, ...], float]]:

@@ -51,6 +51,19 @@ import Testing
         for number in 0..<50 { #expect(try #require(socket.readMessage()).text == "\(number)") }
     }
 
+    @Test func `a request may begin with the end of the one before, and take its time`() throws {
+        let test = try TestServer { $0.respond($0.bodyText) }
+        let socket = try test.connect()
+        let request = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n"
+        for cut in [1, 10, 17, request.utf8.count - 1] {
+            #expect(socket.write(request + "a" + request.prefix(cut)))
+            #expect(try #require(socket.readMessage()).text == "a")
+            #expect(socket.write(request.dropFirst(cut) + "b"))
+            #expect(try #require(socket.readMessage()).text == "b")
+        }
+        #expect(test.observer.opened.count == 1)
+    }
+
     @Test func `a chunked body arrives whole, however it is cut`() throws {
         let test = try TestServer { $0.respond($0.bodyText) }
         let socket = try test.connect()

@@ -77,6 +77,8 @@ import Testing
         let second = try desk.ticket()
         let low = AttemptEnding(tokenLimit: LimitNotice(remaining: 499, resetsIn: .seconds(9)))
         #expect(desk.settle(first, low) == [.keyRests(key: 0, model: nil, for: .seconds(9))])
+        desk.wait(.seconds(1))
+        // It rests for longer, which is no news.
         #expect(desk.settle(second, low) == [])
         #expect(desk.admit() == .resting(for: .seconds(9)))
     }

@@ -97,7 +97,8 @@ import Testing
 
         init(clock: any TimeSource, _ settings: WaitingRoom.Settings) throws {
             group = try EventLoopGroup(count: 4, clock: clock)
-            room = WaitingRoom(settings, providers: ["a", "b", "c"], registry: registry)
+            room = WaitingRoom(
+                settings, depths: .of(["a", "b", "c"], in: registry), registry: registry)
         }
 
         /// Lets `count` come, the fickle ones leave, and counts how each kind of them ended.

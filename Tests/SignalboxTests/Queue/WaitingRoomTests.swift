@@ -16,7 +16,8 @@ import Testing
 
         init(_ settings: WaitingRoom.Settings = WaitingRoom.Settings()) throws {
             loop = try EventLoop(index: 0, clock: clock)
-            room = WaitingRoom(settings, providers: ["a", "b"], registry: registry)
+            room = WaitingRoom(
+                settings, depths: .of(["a", "b"], in: registry), registry: registry)
             try loop.start()
         }
 
@@ -205,9 +206,8 @@ import Testing
     @Test func `with new settings another number may wait`() throws {
         let house = try House(WaitingRoom.Settings(waitersMax: 0))
         #expect(try house.join() == nil)
-        let depths = house.registry.gauge(Catalogue.queueDepth)
         let settings = WaitingRoom.Settings(waitersMax: 1, wait: .seconds(3))
-        house.room.adopt(settings, providers: ["a", "b", "c"], depths: depths)
+        house.room.adopt(settings, depths: .of(["a", "b", "c"], in: house.registry))
         let guest = try #require(try house.join([2], .high))
         #expect(house.depth("c", .high) == 1)
         #expect(house.clock.now().duration(to: guest.place.waitsUntil) == .seconds(3))
@@ -240,5 +240,14 @@ import Testing
         #expect(try second.turns.take() == .try)
         #expect(try first.isHead(of: 1) && !first.isHead(of: 0))
         for guest in [first, second] { try guest.leave() }
+    }
+}
+
+extension [Int: QueueDepths] {
+    /// Of providers numbered in this order.
+    static func of(_ providers: [String], in registry: MetricRegistry) -> [Int: QueueDepths] {
+        let family = registry.gauge(Catalogue.queueDepth)
+        return Dictionary(
+            uniqueKeysWithValues: providers.enumerated().map { ($0, QueueDepths(family, provider: $1)) })
     }
 }

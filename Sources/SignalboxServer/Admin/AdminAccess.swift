@@ -14,6 +14,9 @@ struct AdminAccess: Sendable {
         }
     }
 
+    /// Whether there is anything that a client could prove itself with.
+    var asksForSomething: Bool { token != nil || basic != nil }
+
     /// Whether a client with this `Authorization` is let in. Compares in constant time.
     func admits(_ authorization: String?) -> Bool {
         switch AuthorizationField(authorization) {

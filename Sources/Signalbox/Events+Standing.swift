@@ -48,7 +48,7 @@ final class StandingEvents: Sendable {
             }
         case .health(let health):
             let level: LogLevel = health == .unhealthy ? .warning : .info
-            log(level, "llm_provider_health", provider, key: nil, call) { fields in
+            log(level, "llm_health", provider, key: nil, call) { fields in
                 fields.string("health", health.rawValue)
             }
         }

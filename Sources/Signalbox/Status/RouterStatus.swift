@@ -1,0 +1,57 @@
+public import SignalboxCore
+public import SignalboxRouting
+
+/// How a router's providers stand at one moment, for people and for dashboards of their own.
+public struct RouterStatus: Sendable, Equatable {
+    public struct Provider: Sendable, Equatable {
+        /// As the configuration calls it.
+        public var name: String
+        public var standing: ProviderStatus
+        /// Requests that wait for it, by priority; those without any are left out.
+        public var waiting: [RequestPriority: Int]
+    }
+
+    public struct Route: Sendable, Equatable {
+        /// What clients ask for.
+        public var model: String
+        public var strategy: String
+        /// The providers of its targets, in the order in which they are listed.
+        public var providers: [String]
+    }
+
+    /// In the configuration's order.
+    public var providers: [Provider]
+    public var routes: [Route]
+    /// Requests in line, whatever they wait for.
+    public var waiting: Int
+    /// Sessions that are kept with a target.
+    public var sessions: Int
+}
+
+extension Router {
+    /// How the providers stand now. From any thread; it takes each provider's lock once.
+    public func status() -> RouterStatus {
+        let (table, now) = (currentTable, time.now())
+        return RouterStatus(
+            providers: table.providers.map { provider in
+                RouterStatus.Provider(
+                    name: provider.name, standing: provider.desk.status(at: now),
+                    waiting: waiting(for: provider))
+            },
+            routes: table.routesInOrder.map { route in
+                RouterStatus.Route(
+                    model: route.name, strategy: route.strategy.rawValue,
+                    providers: route.lane(for: .normal).providers.map(\.name))
+            },
+            waiting: room.count, sessions: sessions.count)
+    }
+
+    private func waiting(for provider: ResolvedProvider) -> [RequestPriority: Int] {
+        var counts: [RequestPriority: Int] = [:]
+        for priority in RequestPriority.allCases {
+            let count = room.depth(of: provider.number, priority)
+            if count > 0 { counts[priority] = count }
+        }
+        return counts
+    }
+}

@@ -1,0 +1,68 @@
+import SignalboxCore
+
+/// The settings, beside providers, routes and tenants, that a running daemon takes on.
+///
+/// A setting that is not listed here is reported to need a restart: none is ignored without a word.
+enum LiveSettings {
+    private static let places = [
+        "server.body_max", "server.header_timeout", "server.body_timeout", "server.idle_timeout",
+        "server.write_timeout", "server.request_timeout", "server.drain_timeout", "server.allow_anonymous",
+        "admin.token", "admin.basic_auth", "admin.metrics_auth", "admin.scrapes_max",
+        "admin.scrape_freshness",
+        "routing.queue", "logging.level", "logging.log_content", "tracing", "metrics",
+        "allow_literal_secrets",
+    ]
+
+    static func contains(_ path: String) -> Bool {
+        places.contains { path == $0 || path.hasPrefix($0 + ".") }
+    }
+}
+
+extension Configuration {
+    /// This configuration as far as a daemon that runs with `running` can take it on.
+    ///
+    /// Where both together would open a door that neither opens alone (tenants and a listener beyond loopback
+    /// are given up at once, but the listener stays until the restart), it is refused.
+    /// - Throws: ``ConfigurationMistakes``.
+    public func takenOn(by running: Configuration) throws(ConfigurationMistakes) -> Configuration {
+        var effective = self
+        effective.server.listen = running.server.listen
+        effective.server.threads = running.server.threads
+        effective.server.headerBytesMax = running.server.headerBytesMax
+        effective.server.connectionsMax = running.server.connectionsMax
+        effective.server.tls = running.server.tls
+        effective.admin.listen = running.admin.listen
+        effective.admin.tls = running.admin.tls
+        effective.logging.format = running.logging.format
+        effective.routing.seed = running.routing.seed
+        effective.routing.affinity = running.routing.affinity
+        effective.otlp = running.otlp
+        effective.dataDirectory = running.dataDirectory
+        let mistakes = effective.exposures
+        guard mistakes.isEmpty else { throw ConfigurationMistakes(mistakes) }
+        return effective
+    }
+
+    private var exposures: [ConfigurationMistake] {
+        var mistakes: [ConfigurationMistake] = []
+        if tenants.isEmpty, !server.allowsAnonymous,
+            let open = server.listen.first(where: { !$0.isLoopback })
+        {
+            mistakes.append(
+                ConfigurationMistake(
+                    file: "the configuration", path: "server.listen",
+                    problem: "anyone who reaches \(open), where the daemon listens until it is restarted, "
+                        + "could call, as there are no tenants any more",
+                    remedy: "keep the tenants until the restart, or restart now"))
+        }
+        if !admin.listen.isLoopback, admin.token == nil, admin.basicAuth == nil {
+            mistakes.append(
+                ConfigurationMistake(
+                    file: "the configuration", path: "admin.listen",
+                    problem: "anyone who reaches \(admin.listen), where the daemon listens until it is "
+                        + "restarted, could administer, as there is no token any more",
+                    remedy: "keep admin.token until the restart, or restart now"))
+        }
+        return mistakes
+    }
+}
