@@ -269,7 +269,7 @@ public struct AttemptPlan: Sendable {
             if let wait = waitForPreferred(before: nil, at: now) { return wait }
             if let shortage { return .wait(shortage) }
         }
-        return giveUp(.candidates)
+        return giveUp(deadline.hasPassed(at: now) ? .deadline : .candidates)
     }
 
     private mutating func attempt(_ candidate: Candidate, after pause: Duration) -> Step {
