@@ -72,6 +72,11 @@ final class RouterEvents: Sendable {
                 fields.string("error_type", attempt.failure?.kind.label)
                 fields.int("status", attempt.status)
                 fields.milliseconds("ms", attempt.duration)
+                // Of a good answer it stands above.
+                if attempt.failure != nil, let usage = attempt.usage {
+                    fields.int("prompt_tokens", usage.promptTokens)
+                    fields.int("completion_tokens", usage.completionTokens)
+                }
             }
             if let content = call.content {
                 fields.string("prompt", content.prompt)
@@ -215,6 +220,7 @@ final class RouteMetrics: Sendable {
     private let overhead: Histogram
     /// With its scope, which keeps the others' series too, but for those of tenants.
     let exhaustions: CounterFamily
+    let remedies: RemedyMetrics
     /// Each keeps what one tenant asks of this route.
     private let tenantScopes: [SeriesScope]
     /// For log lines; by the tenants' numbers.
@@ -229,6 +235,7 @@ final class RouteMetrics: Sendable {
         }
         let registry = scopes[.route(route)]
         exhaustions = registry.counter(Catalogue.exhaustions)
+        remedies = RemedyMetrics(registry, route: route)
         let durations = registry.histogram(Catalogue.clientRequestDuration)
         self.durations = ClientOutcome.allCases.map { durations.series(route, $0.rawValue) }
         overhead = registry.histogram(Catalogue.overhead).series(route)

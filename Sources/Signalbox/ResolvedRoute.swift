@@ -11,6 +11,8 @@ final class ResolvedRoute: Sendable {
     let limits: AttemptPlan.Limits
     let requestTimeout: Duration
     let onInterrupt: Configuration.Route.Interruption
+    /// Whether anything is done against interruptions: most routes do nothing, and pay nothing.
+    let mendsStreams: Bool
     let hold: Configuration.Hold
     let hedgeAfter: Duration?
     let keepsSessions: Bool
@@ -40,6 +42,7 @@ final class ResolvedRoute: Sendable {
         limits = AttemptPlan.Limits(
             attemptsMax: route.attemptsMax, waitForPreferred: route.waitForPreferred)
         onInterrupt = route.onInterrupt
+        mendsStreams = route.onInterrupt != .error
         hold = route.hold
         hedgeAfter = route.hedgeAfter
         keepsSessions = route.keepsSessions

@@ -8,6 +8,8 @@ public struct RouteEvent: Sendable {
         case asks(AttemptReason)
         /// It has answered: the whole answer, or a stream's first delta.
         case answered(after: Duration)
+        /// It has failed. Behind `answered`: the stream broke off, where the route does something against
+        /// that.
         case failed(FailureKind, after: Duration)
         /// Every candidate is at a limit of ours: the request waits in line for these providers.
         case waits(for: [String])

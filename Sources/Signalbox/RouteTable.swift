@@ -251,8 +251,13 @@ final class ResolvedProvider: Sendable {
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
                 transports: transports(model: model, key: key.secret), tokens: key.tokens,
-                seat: Seat(desk: desk, key: key.place, model: place))
+                seat: Seat(desk: desk, key: key.place, model: place), prefill: prefill(model: model))
         }
+    }
+
+    private func prefill(model: String) -> Prefill {
+        guard let custom else { return adapter.prefill(model: model) }
+        return custom.acceptsPrefill(model: model) ? .continued : .refused
     }
 
     /// One for each operation; operations at one address share it, and so the connection's handles.
@@ -304,72 +309,6 @@ final class ResolvedCandidates: Sendable {
     /// What loops keep handles for.
     var templates: [RequestTemplate] {
         candidates.values.joined().flatMap(\.templates) + provider.keys.compactMap(\.tokens?.template)
-    }
-}
-
-/// One provider, model and key: everything about an attempt that no request changes.
-final class ResolvedCandidate: Sendable {
-    enum Transport: Sendable {
-        case http(RequestTemplate)
-        case script(@Sendable (ChatCall) -> ReplyScript)
-        case custom(CustomTarget)
-
-        /// Vendors' headers do not depend on the operation.
-        func leads(to target: CallTarget) -> Bool {
-            switch (self, target) {
-            case (.http(let template), .http(let url, _)): template.url == url
-            case (.script, .script), (.custom, .embedder): true
-            case (.http, .script), (.http, .embedder), (.script, .http), (.script, .embedder),
-                (.custom, .http), (.custom, .script):
-                false
-            }
-        }
-    }
-
-    let provider: ResolvedProvider
-    let model: String
-    let keyAlias: String
-    let metrics: AttemptMetrics
-    let genAI: GenAIOperations
-    let seat: Seat
-    /// What authorizes its calls, where their headers do not.
-    let tokens: TokenDesk?
-    private let chat: Transport?
-    private let chatStream: Transport?
-    private let embeddings: Transport?
-
-    init(
-        provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat
-    ) {
-        self.seat = seat
-        self.tokens = tokens
-        self.provider = provider
-        self.model = model
-        self.keyAlias = keyAlias
-        self.metrics = metrics
-        self.genAI = genAI
-        chat = transports[.chat]
-        chatStream = transports[.chatStream]
-        embeddings = transports[.embeddings]
-    }
-
-    var templates: [RequestTemplate] {
-        [chat, chatStream, embeddings].compactMap { transport in
-            switch transport {
-            case .http(let template): template
-            case .script, .custom, nil: nil
-            }
-        }
-    }
-
-    /// Nil where the vendor has no such operation.
-    func transport(for operation: CallOperation) -> Transport? {
-        switch operation {
-        case .chat: chat
-        case .chatStream: chatStream
-        case .embeddings: embeddings
-        }
     }
 }
 

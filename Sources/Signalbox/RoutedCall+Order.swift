@@ -32,16 +32,18 @@ extension RoutedCall {
 
 // Who hears of the decisions.
 extension RoutedCall {
-    /// - Parameter candidate: nil where the decision concerns none.
+    /// - Parameters:
+    ///   - candidate: nil where the decision concerns none.
+    ///   - attempt: its number; nil is the last one's.
     func decided(
         _ decision: @autoclosure () -> RouteEvent.Decision, on candidate: ResolvedCandidate? = nil,
-        in order: OrderReason? = nil
+        in order: OrderReason? = nil, attempt: Int? = nil
     ) {
         guard router.decisions.areHeard else { return }
         let event = RouteEvent(
             decision: decision(), requestID: requestID, route: routeLabel, tenant: tenant,
             provider: candidate?.provider.name ?? "", model: candidate?.model ?? "",
-            key: candidate?.keyAlias ?? "", attempt: attemptCount, order: order)
+            key: candidate?.keyAlias ?? "", attempt: attempt ?? attemptCount, order: order)
         router.decisions.tell(event, of: self)
     }
 }

@@ -1,3 +1,4 @@
+import SignalboxConfig
 public import SignalboxCore
 import SignalboxHTTP
 import SignalboxRouting
@@ -35,10 +36,12 @@ public final class RoutedCall: @unchecked Sendable {
     private let caller: Caller
     let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
-    /// Nil unless the configuration wants it logged.
-    private(set) var content: LoggedContent?
-    /// The one that runs, or ran last.
-    private var current: Attempt?
+    /// The prompt, without an answer yet; nil unless the configuration wants it logged.
+    let prompt: LoggedContent?
+    /// The one that runs, or ran last; the first of two at once.
+    var current: Attempt?
+    /// While a second one may be asked beside it.
+    var hedge: Hedge?
     /// What is reserved of the tenant's limits.
     var allowanceTicket: Allowance.Ticket?
     /// In line, while it waits there.
@@ -47,6 +50,8 @@ public final class RoutedCall: @unchecked Sendable {
     var queued: Duration = .zero
     private(set) var isCancelled = false
     private var waited: Duration = .zero
+    /// Since when two attempts are under way: from then on somebody is waited for all the time.
+    private var raceStart: Instant?
     private var hasEnded = false
 
     init(
@@ -59,7 +64,7 @@ public final class RoutedCall: @unchecked Sendable {
         self.router = router
         self.worker = worker
         self.caller = caller
-        content = generation.logsContent ? LoggedContent(of: call) : nil
+        prompt = generation.logsContent ? LoggedContent(of: call) : nil
         deadline = Deadline(at: caller.receivedAt.advanced(by: route.requestTimeout))
     }
 
@@ -78,7 +83,7 @@ public final class RoutedCall: @unchecked Sendable {
     public var provider: String { current?.candidate.provider.name ?? "" }
     public var model: String { current?.candidate.model ?? "" }
     /// Attempts begun, the one whose stream is still running included.
-    public private(set) var attemptCount = 0
+    public internal(set) var attemptCount = 0
 
     public var history: [AttemptSummary] {
         attempts.map {
@@ -88,6 +93,9 @@ public final class RoutedCall: @unchecked Sendable {
                 status: $0.status)
         }
     }
+
+    /// Nil unless the configuration wants it logged.
+    var content: LoggedContent? { current?.content ?? prompt }
 
     var allowance: (any AllowanceDesk)? {
         generation.table.allowance(ofTenant: caller.tenant)
@@ -126,16 +134,15 @@ public final class RoutedCall: @unchecked Sendable {
                     continue
                 }
                 if pause > .zero { now = worker.loop.now() }
-                let (resolved, order) = (walk.lane[candidate], walk.reason(of: candidate))
-                let start = now
-                switch await attempt(resolved, ticket, at: start, because: reason, order) {
+                switch await attempt(walk.turn(of: candidate, ticket, because: reason), at: now, on: &walk) {
                 case .success(let answer):
-                    decided(
-                        .answered(after: start.duration(to: worker.loop.now())), on: resolved, in: order)
-                    return answer
+                    guard route.mendsStreams, case .stream(let stream) = answer,
+                        let failure = await secure(stream, walk)
+                    else { return answer }
+                    now = worker.loop.now()
+                    step = walk.next(after: failure, at: now)
                 case .failure(let failure):
                     now = worker.loop.now()
-                    decided(.failed(failure.kind, after: start.duration(to: now)), on: resolved, in: order)
                     step = walk.next(after: failure, at: now)
                 }
             case .wait(let shortage):
@@ -154,10 +161,23 @@ public final class RoutedCall: @unchecked Sendable {
         return .failure(cancelled())
     }
 
+    /// Does what the route wants done against interruptions; answers with one that the caller has seen
+    /// nothing of.
+    private func secure(_ stream: RoutedStream, _ walk: Walk) async -> UpstreamFailure? {
+        switch route.onInterrupt {
+        case .error: return nil
+        case .hold: return await stream.holdBack(within: route.hold)
+        case .continue:
+            stream.continuation = Continuation(of: self, on: walk)
+            return nil
+        }
+    }
+
     /// Nobody waits for the answer any more: the provider's connection is closed.
     public func cancel() {
         isCancelled = true
         current?.cancel()
+        hedge?.cancel()
         place?.cancel()
     }
 
@@ -182,7 +202,7 @@ public final class RoutedCall: @unchecked Sendable {
     ) {
         let old = previous.provider
         switch reason {
-        case .first, .retry: break
+        case .first, .retry, .hedge: break
         case .nextKey: router.events.rotated(within: old, .key, because: failure.kind)
         case .nextModel: router.events.rotated(within: old, .model, because: failure.kind)
         case .nextProvider:
@@ -191,82 +211,32 @@ public final class RoutedCall: @unchecked Sendable {
         }
     }
 
-    // MARK: One attempt
-
-    private func attempt(
-        _ candidate: ResolvedCandidate, _ ticket: Ticket, at start: Instant, because reason: AttemptReason,
-        _ order: OrderReason?
-    ) async -> Result<Answer, UpstreamFailure> {
-        let body: [UInt8]
-        let transport: ResolvedCandidate.Transport
-        do throws(UpstreamFailure) {
-            transport = try self.transport(to: candidate)
-            try checkDialect(of: candidate)
-            body = try candidate.provider.adapter.encode(call, model: candidate.model)
-        } catch {
-            // Nothing was sent: no attempt is counted, and nothing is held against a provider never asked.
-            candidate.seat.desk.release(ticket, at: start)
-            router.released(candidate.provider)
-            return .failure(error)
-        }
-        attemptCount += 1
-        decided(.asks(reason), on: candidate, in: order)
-        let attempt = Attempt(
-            at: candidate, ticket, of: self, number: attemptCount, start: start, body: body, over: transport)
-        current = attempt
-        let result = await attempt.run()
-        if case .success = result { keepSession(with: candidate, at: start) }
-        return result
-    }
-
-    private func transport(
-        to candidate: ResolvedCandidate
-    ) throws(UpstreamFailure) -> ResolvedCandidate.Transport {
-        guard let transport = candidate.transport(for: call.operation) else {
-            throw UpstreamFailure(
-                .modelNotFound, message: "\(candidate.provider.name) has no such operation", status: 404,
-                code: "unsupported_operation")
-        }
-        return transport
-    }
-
-    /// What was lost in translation matters only to who needs the translation.
-    private func checkDialect(of candidate: ResolvedCandidate) throws(UpstreamFailure) {
-        guard let native = call.native, let refusal = native.untranslated else { return }
-        if candidate.provider.dropsUnsupported || candidate.provider.adapter.speaks(native.dialect) { return }
-        throw refusal
-    }
-
     // MARK: The books
 
     /// Answers with the moment until which it counted.
     @discardableResult
     func addWait(since start: Instant) -> Instant {
         let now = worker.loop.now()
-        waited += start.duration(to: now)
+        let end = raceStart ?? now
+        if start < end { waited += start.duration(to: end) }
         return now
     }
 
-    func answered(_ judged: JudgedReply, as body: [UInt8]) {
-        guard content != nil else { return }
-        if judged.isNative, let dialect {
-            content?.said(dialect.text(of: body, in: 0..<body.count))
-        } else {
-            content?.answered(judged.body ?? body)
-        }
+    /// Two attempts are under way from now on.
+    func beginRace(at now: Instant) {
+        raceStart = now
     }
 
-    func streamed(_ event: [UInt8], in range: Range<Int>, isNative: Bool) {
-        guard content != nil else { return }
-        if isNative, let dialect {
-            content?.said(dialect.text(of: event, in: range))
-        } else {
-            content?.streamed(event, in: range)
-        }
+    func endRace() {
+        guard let start = raceStart else { return }
+        raceStart = nil
+        addWait(since: start)
     }
 
     func ended(_ attempt: AttemptRecord) {
-        attempts.append(attempt)
+        // Of two at once the second one may end first.
+        let place = attempts.lastIndex { $0.number < attempt.number }.map { $0 + 1 } ?? 0
+        attempts.insert(attempt, at: place)
     }
 
     func used(_ usage: TokenUsage) {

@@ -45,7 +45,7 @@ public struct AttemptPlan: Sendable {
         case wait(Shortage)
         /// No other candidate would do better: the caller gets this error.
         case returnToCaller(UpstreamFailure)
-        /// The caller has left, or has already seen a part of the answer.
+        /// The caller has left.
         case stop(UpstreamFailure)
         case giveUp(Exhaustion)
     }
@@ -82,7 +82,7 @@ public struct AttemptPlan: Sendable {
     }
 
     /// A key that is out wherever its provider appears.
-    private struct KeyPlace: Sendable, Equatable {
+    struct KeyPlace: Sendable, Equatable {
         var provider: Int
         var key: String
     }
@@ -100,16 +100,18 @@ public struct AttemptPlan: Sendable {
     public let order: [Int]?
     /// The request has at least so many tokens: candidates whose window is known to be smaller are not tried.
     public let tokensMin: Int
-    public private(set) var attempts = 0
-    public private(set) var current: Candidate?
+    public internal(set) var attempts = 0
+    public internal(set) var current: Candidate?
     private var hasRetriedCurrent = false
     private var hasWaitedForPreferred = false
-    private var providersOut: [Int] = []
-    private var keysOut: [KeyPlace] = []
+    var providersOut: [Int] = []
+    var keysOut: [KeyPlace] = []
     /// Once a context was too long: the windows that are known to be too small.
-    private var windowTooSmall: Int?
+    var windowTooSmall: Int?
     private var passed: [Passed] = []
-    private var tally = FailureTally()
+    /// Once a second candidate was asked beside one that was slow.
+    var pair: Pair?
+    var tally = FailureTally()
 
     public init(
         _ table: CandidateTable, deadline: Deadline, limits: Limits = Limits(), order: [Int]? = nil,
@@ -136,6 +138,7 @@ public struct AttemptPlan: Sendable {
         guard let candidate = current else {
             preconditionFailure("nothing was attempted that could have failed")
         }
+        if let pair, pair.left == .second { return afterBoth(pair, failure, at: now, availability) }
         tally.add(failure)
         switch Move(after: failure.kind) {
         case .retryAtOnce:
@@ -247,7 +250,7 @@ public struct AttemptPlan: Sendable {
     }
 
     /// Tries the first candidate from `start` on that may be tried.
-    private mutating func advance(
+    mutating func advance(
         to start: Candidate?, at now: Instant, _ availability: (Candidate) -> Availability
     ) -> Step {
         var next = start
@@ -278,7 +281,7 @@ public struct AttemptPlan: Sendable {
     }
 
     /// Nil where `table` ends.
-    private func following(_ candidate: Candidate) -> Candidate? {
+    func following(_ candidate: Candidate) -> Candidate? {
         table.following(candidate) ?? first(at: position(of: candidate) + 1)
     }
 
@@ -302,7 +305,7 @@ public struct AttemptPlan: Sendable {
 
     // MARK: Those passed over
 
-    private mutating func passOver(_ candidate: Candidate, _ availability: Availability) {
+    mutating func passOver(_ candidate: Candidate, _ availability: Availability) {
         if availability == .out { return tally.addLasting() }
         if let index = passed.firstIndex(where: { $0.candidate == candidate }) {
             passed[index].availability = availability
@@ -348,19 +351,20 @@ public struct AttemptPlan: Sendable {
     // MARK: What this request knows
 
     /// Whether nothing that this request has met speaks against it.
-    private func isOpen(_ candidate: Candidate) -> Bool {
+    func isOpen(_ candidate: Candidate) -> Bool {
         let window = table.model(of: candidate).contextWindow
         if let windowTooSmall, (window ?? 0) <= windowTooSmall { return false }
         if let window, window < tokensMin { return false }
+        if let pair, pair.isSpent(candidate) { return false }
         if !providersOut.isEmpty, providersOut.contains(table.provider(of: candidate)) { return false }
         return keysOut.isEmpty || !keysOut.contains(place(of: candidate))
     }
 
-    private func place(of candidate: Candidate) -> KeyPlace {
+    func place(of candidate: Candidate) -> KeyPlace {
         KeyPlace(provider: table.provider(of: candidate), key: table.keyAlias(of: candidate))
     }
 
-    private func hasTime(at now: Instant) -> Bool {
+    func hasTime(at now: Instant) -> Bool {
         !deadline.hasPassed(at: now) && deadline.remaining(at: now) >= limits.attemptTimeMin
     }
 

@@ -17,14 +17,15 @@ enum Move: Sendable, Hashable {
         switch kind {
         case .unreachable: self = .retryAtOnce
         case .overloaded: self = .retryAfterPause
-        case .timeout, .malformedReply: self = .nextProvider
+        // An answer that broke off is told of only where its caller can still be given a whole one.
+        case .timeout, .malformedReply, .interrupted: self = .nextProvider
         // Limits are often per model; where they are not, the key rests and is passed over as unavailable.
         case .rateLimited, .accessMissing: self = .nextKeyForThisModel
         case .keyRejected, .noCredit: self = .nextKeyForEveryModel
         case .modelNotFound: self = .nextModel
         case .contextTooLong: self = .largerWindow
         case .contentFiltered, .invalidRequest: self = .returnToCaller
-        case .interrupted, .cancelled: self = .stop
+        case .cancelled: self = .stop
         }
     }
 }
@@ -36,6 +37,8 @@ public enum AttemptReason: String, Sendable, CaseIterable {
     case nextKey = "next_key"
     case nextModel = "next_model"
     case nextProvider = "next_provider"
+    /// Beside one that is slow.
+    case hedge
 
     init(from previous: Candidate?, to next: Candidate, in table: CandidateTable) {
         guard let previous else {

@@ -132,9 +132,14 @@ private struct FixedGenerator: RandomNumberGenerator {
         #expect(story([kind], on: plan()) == ["a/0 first", "return \(kind.label)"])
     }
 
-    @Test(arguments: [.interrupted, .cancelled] as [FailureKind])
-    func `an answer that broke off or a caller that left stops everything`(kind: FailureKind) {
-        #expect(story([kind], on: plan()) == ["a/0 first", "stop \(kind.label)"])
+    @Test func `a caller that left stops everything`() {
+        #expect(story([.cancelled], on: plan()) == ["a/0 first", "stop cancelled"])
+    }
+
+    @Test func `an answer that broke off unseen is asked of the next provider`() {
+        #expect(
+            story([.interrupted, .interrupted], on: plan())
+                == ["a/0 first", "c/0 next_provider", "give up candidates 502"])
     }
 
     @Test func `a context that is too long goes to a larger window, or back to the caller`() {

@@ -36,6 +36,10 @@ import Testing
                     ClientOutcome.allCases.map(\.rawValue)),
                 list("reason", of: [Catalogue.fallbacks, Catalogue.rotations], failures),
                 list("kind", of: [Catalogue.rotations], RotationKind.allCases.map(\.rawValue)),
+                list("outcome", of: [Catalogue.holds], HoldOutcome.allCases.map(\.rawValue)),
+                list("outcome", of: [Catalogue.hedges], HedgeOutcome.allCases.map(\.rawValue)),
+                list(
+                    "outcome", of: [Catalogue.continuations], ContinuationOutcome.allCases.map(\.rawValue)),
                 list(
                     "gen_ai_token_type", of: [Catalogue.genAITokenUsage], ["input", "output"]),
                 list("reason", of: [Catalogue.requestsRejected], RejectionReason.allCases.map(\.rawValue)),

@@ -17,28 +17,36 @@ final class Attempt: @unchecked Sendable {
     let start: Instant
     let body: [UInt8]
     let transport: ResolvedCandidate.Transport
+    /// How the answer began at another provider; nil for one that is to begin.
+    let begun: BegunAnswer?
     /// What is being waited for.
     var reply: IncomingReply?
     private(set) var summary = ReplySummary()
+    /// What it has brought, as the log tells it; nil unless the configuration wants it logged.
+    private(set) var content: LoggedContent?
     private(set) var isCancelled = false
     /// The span, where one is made or the provider is told of it.
     private var span: AttemptSpan?
     private let ticket: Ticket
+    private let order: OrderReason?
     private var isRecorded = false
     /// To a stream's first delta.
     private var firstTokenAt: Instant?
 
     init(
-        at candidate: ResolvedCandidate, _ ticket: Ticket, of call: RoutedCall, number: Int, start: Instant,
-        body: [UInt8], over transport: ResolvedCandidate.Transport
+        _ turn: Walk.Turn, of call: RoutedCall, number: Int, start: Instant, body: [UInt8],
+        over transport: ResolvedCandidate.Transport, with begun: BegunAnswer? = nil
     ) {
         self.call = call
-        self.candidate = candidate
-        self.ticket = ticket
+        candidate = turn.candidate
+        ticket = turn.ticket
+        order = turn.order
         self.number = number
         self.start = start
         self.body = body
         self.transport = transport
+        self.begun = begun
+        content = begun?.content ?? call.prompt
         if call.trace.isRecorded || call.trace.isPropagated {
             span = AttemptSpan(
                 id: SpanID.random(using: &call.worker.loop.random), number: number, start: start)
@@ -48,12 +56,28 @@ final class Attempt: @unchecked Sendable {
 
     private var router: Router { call.router }
     var loop: EventLoop { call.worker.loop }
+    /// What is asked: the caller's request, or that with the beginning of its answer.
+    var asked: ChatCall { begun?.call ?? call.call }
 
     /// Sends it, and reads a whole answer, or a stream up to its first delta.
     func run() async -> Result<RoutedCall.Answer, UpstreamFailure> {
         let result = await answer()
-        if case .failure(let failure) = result { record(failure: failure, status: failure.status) }
+        switch result {
+        case .success: decided(.answered(after: start.duration(to: loop.now())))
+        case .failure(let failure):
+            record(failure: failure, status: failure.status)
+            failed(failure)
+        }
         return result
+    }
+
+    /// Says that it came to nothing, once more where its answer broke off unseen.
+    func failed(_ failure: UpstreamFailure) {
+        decided(.failed(failure.kind, after: start.duration(to: loop.now())))
+    }
+
+    private func decided(_ decision: @autoclosure () -> RouteEvent.Decision) {
+        call.decided(decision(), on: candidate, in: order, attempt: number)
     }
 
     private func answer() async -> Result<RoutedCall.Answer, UpstreamFailure> {
@@ -72,7 +96,7 @@ final class Attempt: @unchecked Sendable {
 
     func send(_ headers: [RequestHeader]) -> IncomingReply {
         let reply = call.worker.send(
-            call.call, body: body, headers: headers, to: candidate.provider,
+            asked, body: body, headers: headers, to: candidate.provider,
             from: (call.requestID, router.time), over: transport, deadline: call.deadline,
             cancelledBy: call.canceller)
         self.reply = reply
@@ -124,10 +148,10 @@ final class Attempt: @unchecked Sendable {
         let whole = WholeReply(
             status: reply.status, headers: reply.headers, body: body,
             receivedAt: router.time.wallTime(), requestID: call.requestID)
-        switch candidate.provider.adapter.judge(whole, to: call.call) {
+        switch candidate.provider.adapter.judge(whole, to: asked) {
         case .success(let judged):
             summary = judged.summary
-            call.answered(judged, as: body)
+            answered(judged, as: body)
             if let native = call.call.native, !judged.isNative {
                 return translate(judged.body ?? body, to: native.dialect).map { ($0, "application/json") }
             }
@@ -155,6 +179,24 @@ final class Attempt: @unchecked Sendable {
     func firstToken(at now: Instant) {
         firstTokenAt = now
         candidate.metrics.firstToken(after: now.seconds(since: start))
+    }
+
+    private func answered(_ judged: JudgedReply, as body: [UInt8]) {
+        guard content != nil else { return }
+        if judged.isNative, let dialect = call.dialect {
+            content?.said(dialect.text(of: body, in: 0..<body.count))
+        } else {
+            content?.answered(judged.body ?? body)
+        }
+    }
+
+    func streamed(_ event: [UInt8], in range: Range<Int>, isNative: Bool) {
+        guard content != nil else { return }
+        if isNative, let dialect = call.dialect {
+            content?.said(dialect.text(of: event, in: range))
+        } else {
+            content?.streamed(event, in: range)
+        }
     }
 
     /// What a stream's decoder has learnt.
@@ -185,7 +227,8 @@ final class Attempt: @unchecked Sendable {
         }
         call.ended(
             AttemptRecord(
-                candidate: candidate, failure: failure, status: status, duration: start.duration(to: end)))
+                number: number, candidate: candidate, failure: failure, status: status,
+                duration: start.duration(to: end), usage: summary.usage))
         guard call.trace.isRecorded, let span, let sink = call.generation.tracing.sink else { return }
         sink.take(
             span.record(of: call, candidate, summary, failure: failure, status: status, until: end))

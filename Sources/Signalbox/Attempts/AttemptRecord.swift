@@ -3,10 +3,14 @@ import SignalboxTelemetry
 
 /// One attempt of a request, as the last log line tells it.
 struct AttemptRecord: Sendable {
+    /// Counted from 1.
+    let number: Int
     let candidate: ResolvedCandidate
     var failure: UpstreamFailure?
     var status: Int?
     var duration: Duration
+    /// What the provider counted, whatever became of it: one that was given up may be billed all the same.
+    var usage: TokenUsage?
 }
 
 /// How a client's request ended.

@@ -1,3 +1,4 @@
+import SignalboxConfig
 public import SignalboxCore
 import SignalboxHTTP
 import SignalboxTelemetry
@@ -8,7 +9,7 @@ import SignalboxTelemetry
 public final class RoutedStream: @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
-    private let reply: IncomingReply
+    let reply: IncomingReply
     private let attempt: Attempt
     private var decoder: any StreamDecoder
     private var events: StreamEvents
@@ -17,14 +18,23 @@ public final class RoutedStream: @unchecked Sendable {
     /// The provider's events are in the caller's own dialect.
     private let isNative: Bool
     /// Whole events that wait to be taken.
-    private var output: [UInt8] = []
+    private(set) var output: [UInt8] = []
     private var hasDelta = false
-    private var hasEnded = false
+    private(set) var hasEnded = false
     private var malformedChunks = 0
     private var pace: StreamPace
-    private var firstTokenAt: Instant?
+    private(set) var firstTokenAt: Instant?
     /// What went wrong behind the events that still wait to be taken.
-    private var pendingFailure: UpstreamFailure?
+    private(set) var pendingFailure: UpstreamFailure?
+
+    /// Where the answer began at another provider.
+    private var seam: Seam?
+    /// What has gone out; nil where nobody will go on with it.
+    private var sent: SentText?
+    /// Who has another provider go on, if this one breaks off.
+    var continuation: Continuation?
+    /// The rest of the answer, once another provider goes on with it.
+    private var rest: RoutedStream?
 
     /// More chunks than this that are not the provider's format, and the stream counts as broken.
     static let malformedChunksMax = 3
@@ -42,16 +52,20 @@ public final class RoutedStream: @unchecked Sendable {
         let call = attempt.call
         let adapter = attempt.candidate.provider.adapter
         decoder = adapter.streamDecoder(
-            for: call.call,
+            for: attempt.asked,
             StreamOpening(receivedAt: call.router.time.wallTime(), requestID: call.requestID))
         events = StreamEvents(adapter.framing)
         isNative = decoder.isNative
         renderer = call.call.native?.dialect.streamRenderer(
             requestID: call.requestID, isNative: isNative)
         pace = StreamPace(start: attempt.start)
+        guard call.route.mendsStreams else { return }
+        seam = attempt.begun?.seam
+        sent = attempt.begun?.sent
+        if sent == nil, call.route.onInterrupt == .continue, renderer == nil { sent = SentText() }
     }
 
-    private var call: RoutedCall { attempt.call }
+    var call: RoutedCall { attempt.call }
     private var candidate: ResolvedCandidate { attempt.candidate }
 
     /// Reads up to the first delta. What it answers with has gone wrong before that.
@@ -69,6 +83,7 @@ public final class RoutedStream: @unchecked Sendable {
         } catch {
             guard hasDelta else {
                 reply.cancel()
+                attempt.summarize(decoder.summary)
                 return error
             }
             pendingFailure = close(error)
@@ -93,7 +108,7 @@ public final class RoutedStream: @unchecked Sendable {
         let whole = WholeReply(
             status: reply.status, headers: reply.headers, body: body,
             receivedAt: call.router.time.wallTime(), requestID: call.requestID)
-        switch candidate.provider.adapter.judge(whole, to: call.call) {
+        switch candidate.provider.adapter.judge(whole, to: attempt.asked) {
         case .failure(let failure): throw failure
         case .success:
             throw UpstreamFailure(
@@ -106,20 +121,37 @@ public final class RoutedStream: @unchecked Sendable {
     /// - Throws: ``UpstreamFailure`` of kind `interrupted` (or `cancelled`): the caller has only a part.
     public func next() async throws(UpstreamFailure) -> [UInt8]? {
         while output.isEmpty {
-            if let pendingFailure { throw pendingFailure }
-            if hasEnded { return nil }
-            do throws(UpstreamFailure) {
-                try await readMore()
-            } catch {
-                pendingFailure = close(error)
+            if let rest { return try await rest.next() }
+            if let pendingFailure {
+                rest = await goOn(after: pendingFailure)
+                if rest == nil { throw pendingFailure }
+                continue
             }
+            if hasEnded { return nil }
+            await readOn()
         }
         defer { output = [] }
         return output
     }
 
+    private func goOn(after failure: UpstreamFailure) async -> RoutedStream? {
+        guard let continuation, let sent else { return nil }
+        self.continuation = nil
+        return await continuation.goOn(with: sent, after: failure, of: attempt)
+    }
+
+    /// Reads once; what goes wrong ends the stream behind what has come.
+    func readOn() async {
+        do throws(UpstreamFailure) {
+            try await readMore()
+        } catch {
+            pendingFailure = close(error)
+        }
+    }
+
     /// The caller has left: the provider's connection is closed.
     public func abandon() {
+        rest?.abandon()
         guard !hasEnded else { return }
         _ = close(UpstreamFailure(.cancelled, message: "the caller has left"))
     }
@@ -131,6 +163,7 @@ public final class RoutedStream: @unchecked Sendable {
         if failure.kind != .cancelled { failure.kind = .interrupted }
         attempt.summarize(decoder.summary)
         attempt.record(failure: failure, status: reply.status)
+        if call.route.mendsStreams { attempt.failed(failure) }
         return failure
     }
 
@@ -203,7 +236,16 @@ public final class RoutedStream: @unchecked Sendable {
     }
 
     private func send(_ payload: [UInt8], in range: Range<Int>) throws(UpstreamFailure) {
-        call.streamed(payload, in: range, isNative: isNative)
+        if seam != nil {
+            guard let joined = try seam?.join(payload, in: range) else { return }
+            return try pass(joined, in: 0..<joined.count)
+        }
+        try pass(payload, in: range)
+    }
+
+    private func pass(_ payload: [UInt8], in range: Range<Int>) throws(UpstreamFailure) {
+        sent?.add(payload, in: range)
+        attempt.streamed(payload, in: range, isNative: isNative)
         guard renderer == nil else {
             try renderer?.append(payload, in: range, to: &output)
             return

@@ -8,12 +8,16 @@ struct Walk {
     let lane: Lane
     /// The targets in the order of this request, each with its reason; empty where they stand as listed.
     let order: [OrderedTarget]
+    /// Only candidates are asked that go on with an answer which was begun elsewhere.
+    var isForContinuation = false
     private let call: RoutedCall
     private let size: RequestSize
     private var plan: AttemptPlan
     /// Of the candidate whose turn it is.
     private var ticket: Ticket?
     private var failure: UpstreamFailure?
+    /// Of the first of two that were asked at once, while the second goes on.
+    private var firstFailure: UpstreamFailure?
 
     init(_ call: RoutedCall, at now: Instant) {
         self.call = call
@@ -24,6 +28,19 @@ struct Walk {
             lane.plan, deadline: call.deadline, limits: call.route.limits,
             order: order.isEmpty ? nil : order.map(\.target),
             tokensMin: size.promptTokensMin)
+    }
+
+    /// A candidate whose place is taken.
+    struct Turn {
+        let candidate: ResolvedCandidate
+        let ticket: Ticket
+        let reason: AttemptReason
+        let order: OrderReason?
+    }
+
+    func turn(of candidate: Candidate, _ ticket: Ticket, because reason: AttemptReason) -> Turn {
+        Turn(
+            candidate: lane[candidate], ticket: ticket, reason: reason, order: self.reason(of: candidate))
     }
 
     /// Why the candidate's target stands where it does; nil where targets are tried as they are listed.
@@ -37,7 +54,8 @@ struct Walk {
 
     /// What comes after an attempt that failed.
     mutating func next(after failure: UpstreamFailure?, at now: Instant) -> AttemptPlan.Step {
-        self.failure = failure
+        self.failure = firstFailure ?? failure
+        firstFailure = nil
         let previous = plan.current
         var asking = Asking(self, at: now)
         let step = plan.next(after: failure, at: now, random: &call.worker.random) { asking.admit($0) }
@@ -69,6 +87,34 @@ struct Walk {
         ticket = asking.ticket
         tell(step, from: previous)
         return step
+    }
+
+    // MARK: Two at once
+
+    var hasHedged: Bool { plan.hasHedged }
+    var isFirstOut: Bool { plan.isFirstOut }
+
+    /// The next candidate beside the current one, and its place; nil where none is to be had at once.
+    mutating func hedge(at now: Instant) -> Turn? {
+        var asking = Asking(self, at: now)
+        guard let candidate = plan.hedge(at: now, availability: { asking.admit($0) }),
+            let ticket = asking.ticket
+        else { return nil }
+        return turn(of: candidate, ticket, because: .hedge)
+    }
+
+    mutating func firstFailed(_ failure: UpstreamFailure) {
+        firstFailure = failure
+        plan.firstFailed(failure)
+    }
+
+    mutating func hedgeFailed(_ failure: UpstreamFailure) {
+        plan.hedgeFailed(failure)
+    }
+
+    mutating func hedgeWon() {
+        firstFailure = nil
+        plan.hedgeWon()
     }
 
     private func tell(_ step: AttemptPlan.Step, from previous: Candidate?) {
@@ -139,18 +185,21 @@ struct Walk {
         let now: Instant
         /// Nil for who comes now: then whoever waits goes first.
         let place: WaitingPlace?
+        let isForContinuation: Bool
         var ticket: Ticket?
 
         init(_ walk: borrowing Walk, at now: Instant, as place: WaitingPlace? = nil) {
             lane = walk.lane
             call = walk.call
             tokens = walk.size.promptTokens + walk.size.answerTokens
+            isForContinuation = walk.isForContinuation
             self.now = now
             self.place = place
         }
 
         mutating func admit(_ candidate: Candidate) -> AttemptPlan.Availability {
             let resolved = lane[candidate]
+            if isForContinuation, resolved.prefill == .refused { return .out }
             let number = resolved.seat.desk.number
             if place.map({ !$0.isHead(of: number) }) ?? call.router.room.hasWaiters(for: number) {
                 return .busy

@@ -14,11 +14,15 @@ public final class ChatCall: Sendable {
     public let native: NativeRequest?
     /// Nil where the caller says nothing of it.
     public let priority: RequestPriority?
+    /// How the answer has begun at another provider: the words of the last message. Nil for one that is to
+    /// begin.
+    public let begun: String?
 
     public init(
         body: [UInt8], fields: JSONFields, model: String, operation: CallOperation,
-        native: NativeRequest? = nil, priority: RequestPriority? = nil
+        native: NativeRequest? = nil, priority: RequestPriority? = nil, begun: String? = nil
     ) {
+        self.begun = begun
         self.native = native
         self.body = body
         self.fields = fields

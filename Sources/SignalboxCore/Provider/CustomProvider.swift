@@ -12,6 +12,10 @@ public protocol CustomProvider: Sendable {
     /// implementation ``answer(_:)`` is asked, and its answer handed over.
     func stream(_ call: CustomCall, to deltas: CustomDeltas) async throws -> CustomEnding
 
+    /// Whether `model` goes on behind a last message of the assistant's, without repeating it: then it may be
+    /// asked to end an answer that broke off elsewhere. Without an implementation it is not.
+    func acceptsPrefill(model: String) -> Bool
+
     /// What a thrown error means for routing. Without an implementation an ``UpstreamFailure`` is itself, and
     /// everything else counts as `overloaded`, under the name of its type: its text may hold a prompt or a
     /// key.
@@ -32,6 +36,8 @@ extension CustomProvider {
         }
         return CustomEnding(answer.choices.map(\.finish), usage: answer.usage)
     }
+
+    public func acceptsPrefill(model: String) -> Bool { false }
 
     public func failure(for error: any Error) -> UpstreamFailure {
         if let failure = error as? UpstreamFailure { return failure }

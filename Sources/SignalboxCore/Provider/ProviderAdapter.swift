@@ -29,6 +29,10 @@ public protocol ProviderAdapter: Sendable {
     /// handed over as it came.
     func speaks(_ dialect: any CallerDialect) -> Bool
 
+    /// What `model` makes of a conversation that ends in the assistant's own words. Where nobody knows, it is
+    /// ``Prefill/refused``: a request that breaks is better than an answer with two beginnings.
+    func prefill(model: String) -> Prefill
+
     /// What a reply's header says of the limits on the key that was used.
     func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits
 }
@@ -39,6 +43,8 @@ extension ProviderAdapter {
     public func speaks(_ dialect: any CallerDialect) -> Bool { false }
 
     public func session(for key: Secret?) -> (any TokenSession)? { nil }
+
+    public func prefill(model: String) -> Prefill { .refused }
 
     public func limits(in headers: HeaderBlock, at now: WallTime) -> RateLimits { RateLimits() }
 }

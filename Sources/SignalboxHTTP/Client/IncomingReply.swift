@@ -25,7 +25,8 @@ public final class IncomingReply: TimerTarget, @unchecked Sendable {
     private var waiting: (UnsafeContinuation<Void, Never>, Need)?
 
     private var limitTimer: TimerID?
-    private var limitedPhase = TimeoutPhase.firstByte
+    /// Of the timeout that the limit ends the reply with; nil where it ends no more than a wait.
+    private var limitedPhase: TimeoutPhase?
 
     private enum Need { case head, bytes, end }
 
@@ -82,6 +83,16 @@ public final class IncomingReply: TimerTarget, @unchecked Sendable {
         return piece
     }
 
+    /// Waits until ``next()`` would not have to, no longer than until `instant`. False where that came first.
+    public func isReady(by instant: Instant) async -> Bool {
+        isPiecewise = true
+        if isMet(.bytes) { return true }
+        limit(until: instant, phase: nil)
+        await wait(for: .bytes)
+        liftLimit()
+        return isMet(.bytes)
+    }
+
     /// Gives the reply up: the connection is closed, what still comes is thrown away.
     public func cancel() {
         conclude(.failure(.cancelled))
@@ -98,6 +109,10 @@ public final class IncomingReply: TimerTarget, @unchecked Sendable {
 
     /// Ends the reply with a timeout unless ``liftLimit()`` is called before `instant`.
     public func limit(until instant: Instant, phase: TimeoutPhase) {
+        limit(until: instant, phase: phase as TimeoutPhase?)
+    }
+
+    private func limit(until instant: Instant, phase: TimeoutPhase?) {
         liftLimit()
         limitedPhase = phase
         limitTimer = loop.schedule(self, at: instant)
@@ -111,6 +126,7 @@ public final class IncomingReply: TimerTarget, @unchecked Sendable {
 
     func timerFired(at now: Instant) {
         limitTimer = nil
+        guard let limitedPhase else { return stopWaiting() }
         conclude(.failure(.timeout(limitedPhase)))
         producer?.cancel()
     }
@@ -189,13 +205,19 @@ public final class IncomingReply: TimerTarget, @unchecked Sendable {
         wake()
     }
 
-    var isFinished: Bool { end != nil }
+    /// Nothing comes any more but what waits to be read.
+    public var isFinished: Bool { end != nil }
     var hasStarted: Bool { hasHead }
 
     private func wake() {
-        guard let (continuation, need) = waiting, isMet(need) else { return }
+        guard let (_, need) = waiting, isMet(need) else { return }
+        stopWaiting()
+    }
+
+    private func stopWaiting() {
+        let continuation = waiting?.0
         waiting = nil
-        continuation.resume()
+        continuation?.resume()
     }
 }
 

@@ -20,6 +20,18 @@ public struct AnthropicAdapter: ProviderAdapter {
         unsupported = Unsupported(vendor: "Anthropic", isDropped: dropsUnsupported)
     }
 
+    public func prefill(model: String) -> Prefill {
+        AnthropicAdapter.prefilled.contains { model.hasPrefix($0) } ? .continued : .refused
+    }
+
+    /// From Claude 4.6 on a last message of the assistant's is a 400 ("does not support assistant message
+    /// prefill"); so these are all that will ever take one.
+    private static let prefilled = [
+        "claude-2", "claude-3", "claude-instant", "claude-opus-4-0", "claude-opus-4-1", "claude-opus-4-2025",
+        "claude-opus-4-5", "claude-sonnet-4-0", "claude-sonnet-4-2025", "claude-sonnet-4-5",
+        "claude-haiku-4-5",
+    ]
+
     public func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget? {
         switch operation {
         case .embeddings: return nil

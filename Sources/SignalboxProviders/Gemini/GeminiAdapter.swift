@@ -13,6 +13,9 @@ public struct GeminiAdapter: ProviderAdapter {
         unsupported = Unsupported(vendor: "Gemini", isDropped: dropsUnsupported)
     }
 
+    /// A conversation whose last turn is the model's is gone on with.
+    public func prefill(model: String) -> Prefill { .continued }
+
     public func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget? {
         let method: String
         switch operation {

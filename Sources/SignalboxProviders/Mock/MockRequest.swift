@@ -17,10 +17,13 @@ public struct MockAdapter: ProviderAdapter {
         let streamed = script.streamed(includesUsage: false)
         let streamedWithUsage = script.streamed(includesUsage: true)
         return .script { call in
+            if let begun = call.begun { return script.streamed(behind: begun, of: call) }
             guard call.isStreaming else { return plain }
             return call.wantsStreamUsage ? streamedWithUsage : streamed
         }
     }
+
+    public func prefill(model: String) -> Prefill { format.prefill(model: model) }
 
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         try format.encode(call, model: model)

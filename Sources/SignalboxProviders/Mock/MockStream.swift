@@ -30,6 +30,14 @@ extension MockScript {
         return ReplyScript(steps: steps)
     }
 
+    /// The same, for an answer that has been begun elsewhere: what the text has behind those words, or all of
+    /// it if it does not begin with them.
+    func streamed(behind begun: String, of call: ChatCall) -> ReplyScript {
+        var settings = settings
+        if settings.text.hasPrefix(begun) { settings.text.removeFirst(begun.count) }
+        return MockScript(model: model, settings: settings).streamed(includesUsage: call.wantsStreamUsage)
+    }
+
     /// How a stream of this mode breaks; nil where it does not.
     private var brokenEnd: ReplyScript.Step? {
         switch mode {

@@ -15,6 +15,9 @@ public struct OllamaAdapter: ProviderAdapter {
 
     public var framing: StreamFraming { .jsonLines }
 
+    /// A conversation whose last turn is the model's is gone on with.
+    public func prefill(model: String) -> Prefill { .continued }
+
     /// Only the cloud asks for a key.
     public func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget? {
         let path: String

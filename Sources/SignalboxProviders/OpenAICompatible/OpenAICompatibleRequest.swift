@@ -19,6 +19,8 @@ public struct OpenAICompatibleAdapter: ProviderAdapter {
         request = OpenAICompatibleRequest(dialect, dropsUnsupported: dropsUnsupported)
     }
 
+    public func prefill(model: String) -> Prefill { dialect.prefill }
+
     public func target(_ operation: CallOperation, model: String, key: Secret?) -> CallTarget? {
         let path: String
         switch operation {

@@ -13,6 +13,8 @@ struct OpenAIDialect: Sendable {
     /// Fields that the vendor answers with an error, by its own documentation or its client's types. What is
     /// less sure is sent: the vendor's own refusal reaches the caller, too.
     var refused: [Refusal] = []
+    /// What its models make of a last message of the assistant's.
+    var prefill = Prefill.refused
     var limits = OpenAIRateLimitFields.openAI
     /// What the vendor's words and statuses mean where they mean something else than at OpenAI; nil leaves
     /// it to the common reading.
@@ -66,7 +68,7 @@ extension OpenAIDialect {
     static let compatible = OpenAIDialect(name: "this provider", limits: .any)
 
     /// Answers what it is asked, and no more.
-    static let mock = OpenAIDialect(name: "the mock", streamUsage: .callersChoice)
+    static let mock = OpenAIDialect(name: "the mock", streamUsage: .callersChoice, prefill: .continued)
 
     /// Keys go into a header of their own: a bearer would be taken for an Entra token.
     static let azure = OpenAIDialect(name: "Azure OpenAI", keyHeader: .apiKey)
@@ -83,11 +85,13 @@ extension OpenAIDialect {
     static let cerebras = OpenAIDialect(
         name: "Cerebras", hasEmbeddings: false, limits: .cerebras, ownKind: OpenAIDialectFailures.cerebras)
 
-    /// mistralai 3.7 has no other fields, and the API refuses those that it does not know (422).
+    /// mistralai 3.7 has no other fields, and the API refuses those that it does not know (422). It goes on
+    /// behind a last message of the assistant's that says `prefix`, and sends that message again first.
     static let mistral = OpenAIDialect(
         name: "Mistral", streamUsage: .unasked,
         renamed: [("max_completion_tokens", "max_tokens"), ("seed", "random_seed")],
-        refused: [Refusal("logit_bias"), Refusal("user"), Refusal("store")], limits: .mistral,
+        refused: [Refusal("logit_bias"), Refusal("user"), Refusal("store")], prefill: .marked,
+        limits: .mistral,
         ownKind: OpenAIDialectFailures.mistral)
 
     static let deepSeek = OpenAIDialect(

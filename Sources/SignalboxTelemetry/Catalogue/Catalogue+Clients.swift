@@ -1,7 +1,8 @@
 /// What callers see, and the routing decisions behind it.
 extension Catalogue {
     static let clients: [MetricDefinition] = [
-        clientRequests, clientRequestDuration, overhead, fallbacks, rotations, exhaustions, tenantTokens,
+        clientRequests, clientRequestDuration, overhead, fallbacks, rotations, exhaustions, holds, hedges,
+        continuations, tenantTokens,
     ]
 
     public static let clientRequests = MetricDefinition(
@@ -28,6 +29,18 @@ extension Catalogue {
     public static let exhaustions = MetricDefinition(
         "llm_exhaustions_total", .counter, labels: ["route", "reason"],
         help: "Requests for which every candidate was tried or unavailable.")
+
+    public static let holds = MetricDefinition(
+        "llm_holds_total", .counter, labels: ["route", "outcome"],
+        help: "Streams that were held back from their callers, by how that ended.")
+
+    public static let hedges = MetricDefinition(
+        "llm_hedges_total", .counter, labels: ["route", "outcome"],
+        help: "Second attempts that were begun beside a slow one, by how that ended.")
+
+    public static let continuations = MetricDefinition(
+        "llm_continuations_total", .counter, labels: ["route", "outcome"],
+        help: "Streams that broke off and were to be gone on with elsewhere, by how that ended.")
 
     public static let tenantTokens = MetricDefinition(
         "llm_tenant_tokens_total", .counter, labels: ["tenant", "type"],

@@ -76,3 +76,36 @@ public enum QueueRejection: String, Sendable, CaseIterable {
     /// It had waited as long as it was allowed to.
     case late
 }
+
+/// How holding a stream back ended.
+public enum HoldOutcome: String, Sendable, CaseIterable {
+    /// With its last byte.
+    case whole
+    /// It broke off, and was asked for again.
+    case broken
+    /// It was longer than what may be held.
+    case bytes
+    /// It took longer than it may be held.
+    case time
+}
+
+/// How a second attempt beside a slow one ended.
+public enum HedgeOutcome: String, Sendable, CaseIterable {
+    /// Its answer was taken.
+    case won
+    /// The first one answered after all.
+    case lost
+    case failed
+    /// The caller left both.
+    case cancelled
+}
+
+/// Whether a stream that broke off was gone on with elsewhere.
+public enum ContinuationOutcome: String, Sendable, CaseIterable {
+    /// Another provider went on.
+    case continued
+    /// What had been sent, or what was asked, cannot be gone on with.
+    case impossible
+    /// No candidate was left that could.
+    case failed
+}

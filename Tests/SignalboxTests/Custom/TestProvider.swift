@@ -48,6 +48,9 @@ final class TestProvider: CustomProvider {
         case "breaking":
             try await deltas.text("a part")
             throw UpstreamFailure(.overloaded, message: "the vendor broke off")
+        case "breaking late":
+            for _ in 0..<16 { try await deltas.text(String(repeating: "x", count: 256)) }
+            throw UpstreamFailure(.overloaded, message: "the vendor broke off")
         case "stalling":
             try await deltas.text("a part")
             await wait()
