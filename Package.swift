@@ -75,8 +75,9 @@ let package = Package(
         room(
             "SignalboxRouting",
             over: ["SignalboxCore", .product(name: "HeapModule", package: "swift-collections")]),
+        room("SignalboxUsage", over: ["SignalboxCore"]),
         // 5
-        room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "Yams"]),
+        room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "SignalboxUsage", "Yams"]),
         // 6
         room(
             "Signalbox",
@@ -156,6 +157,7 @@ let package = Package(
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
+        tests("SignalboxUsageTests", of: ["SignalboxUsage", "SignalboxCore"]),
         tests("SignalboxSimulationTests", of: ["SignalboxSimulation", "SignalboxRouting"]),
         tests(
             "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],

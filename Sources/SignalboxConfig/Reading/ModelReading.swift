@@ -1,3 +1,5 @@
+import SignalboxCore
+
 // What a provider's models are called, hold and cost.
 extension ConfigurationReading {
     func models(of section: Section) -> [Configuration.Model]? {

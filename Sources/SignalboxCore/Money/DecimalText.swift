@@ -1,11 +1,11 @@
 /// Amounts as they stand in a file, `0.15`: digits and at most nine decimals, kept exactly.
-enum DecimalText {
+package enum DecimalText {
     private static let decimalsMax = 9
     private static let billion = 1_000_000_000
 
     /// In billionths; nil for anything but digits with perhaps a point between them, and for what does not
     /// fit in an `Int`.
-    static func billionths(_ text: String) -> Int? {
+    package static func billionths(_ text: String) -> Int? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let areDigits = parts.allSatisfy { part in
             !part.isEmpty && part.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
@@ -22,7 +22,7 @@ enum DecimalText {
     }
 
     /// Without zeros at the end; `billionths` is not negative.
-    static func print(_ billionths: Int) -> String {
+    package static func print(_ billionths: Int) -> String {
         let (whole, rest) = billionths.quotientAndRemainder(dividingBy: billion)
         if rest == 0 { return "\(whole)" }
         let digits = String(billion + rest).dropFirst()
