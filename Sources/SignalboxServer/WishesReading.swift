@@ -16,15 +16,24 @@ enum WishesReading {
         var wishes = RoutingWishes()
         wishes.priority = try priority(exchange.header("x-signalbox-priority"))
         wishes.provider = exchange.header("x-signalbox-provider") ?? provider
-        wishes.session = exchange.header("x-session-id") ?? session ?? fields.string("user")
-        if wishes.session?.isEmpty == true { wishes.session = nil }
+        wishes.session = exchange.header("x-session-id") ?? session
         if let session = wishes.session, session.utf8.count > RoutingWishes.sessionBytesMax {
             throw .invalid(
                 "The session's id is longer than \(RoutingWishes.sessionBytesMax) bytes.", "invalid_value",
                 "session_id")
         }
+        if wishes.session == nil { wishes.session = user(in: fields) }
+        if wishes.session?.isEmpty == true { wishes.session = nil }
         guard fields["session_id"] != nil || fields["force_provider"] != nil else { return (wishes, call) }
         return (wishes, try call.without("session_id", "force_provider"))
+    }
+
+    /// What is too long for a session's id is the provider's business alone.
+    private static func user(in fields: JSONFields) -> String? {
+        guard let value = fields["user"], value.range.count <= RoutingWishes.sessionBytesMax else {
+            return nil
+        }
+        return fields.string("user")
     }
 
     private static func ownText(_ name: StaticString, in fields: JSONFields) throws(RequestError) -> String? {

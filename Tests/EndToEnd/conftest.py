@@ -16,7 +16,7 @@ from harness import configuration, failure_table
 from harness.certificates import Authority, make_authority
 from harness.daemon import Daemon
 from harness.failure_case import Case
-from harness.fakes import KINDS, Fakes, provider
+from harness.fakes import KINDS, Fakes, providers
 from harness.otlp import Receiver
 from harness.scene import Observation, Scene
 from harness.upstream import Upstream
@@ -137,7 +137,8 @@ def kind(request, fakes: Fakes) -> str:
 @pytest.fixture(scope="module")
 def vendors(start_shared_daemon: StartDaemon, fakes: Fakes) -> Daemon:
     """A daemon with every kind of provider in front of its fake; models are asked for as KIND/MODEL."""
-    settings = configuration.configuration(*(provider(kind, fakes) for kind in fakes.base_urls))
+    settings = configuration.configuration(
+        *(each for kind in fakes.base_urls for each in providers(kind, fakes)))
     del settings["routes"]
     return start_shared_daemon(settings)
 

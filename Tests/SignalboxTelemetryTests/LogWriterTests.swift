@@ -65,6 +65,7 @@ extension LogEvent {
             return told + lines == written
         }
         #expect(writer.linesDropped == UInt64(told))
+        #expect(writer.flush(within: .seconds(60)))
         logger.log(.info, .last)
         #expect(writer.shutdown(within: .seconds(60)))
         let rest = pipe.remainingLines()

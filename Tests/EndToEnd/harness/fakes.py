@@ -16,8 +16,10 @@ KINDS = (
     "together", "gigachat", "yandexgpt", "ollama", "openai-compatible", "mock",
 )
 # Models by what the fakes do when asked for them; the mock has names of its own.
-MODELS = ("ok", "tools", "reasoning", "fail-429")
+MODELS = ("ok", "tools", "reasoning")
 MOCK_MODELS = {"ok": "mock-normal", "fail-429": "mock-ratelimit"}
+# At a provider of its own: a key that is limited rests, and the other tests' must not.
+LIMITED = "fail-429"
 MOCK_TEXT = "This is a mock answer: no model was asked."
 
 
@@ -80,17 +82,29 @@ def settings_of(kind: str, fakes: Fakes) -> dict[str, Any]:
             return {}
 
 
-def provider(kind: str, fakes: Fakes) -> dict[str, Any]:
-    """A provider of that kind, named as its kind, at its fake."""
+def providers(kind: str, fakes: Fakes) -> list[dict[str, Any]]:
+    """Two of that kind at its fake: one named as its kind, and one that is always rate limited."""
+    models = {kind: MODELS, limited(kind): (LIMITED,)}
     if kind == "mock":
-        return {"name": kind, "kind": kind, "models": list(MOCK_MODELS.values())}
-    return configuration.provider(
-        kind, fakes.base_urls[kind], kind=kind, models=MODELS, **settings_of(kind, fakes))
+        return [
+            {"name": name, "kind": kind, "models": [MOCK_MODELS[model] for model in found if model in MOCK_MODELS]}
+            for name, found in models.items()
+        ]
+    return [
+        configuration.provider(
+            name, fakes.base_urls[kind], kind=kind, models=found, **settings_of(kind, fakes))
+        for name, found in models.items()
+    ]
+
+
+def limited(kind: str) -> str:
+    return f"{kind}-limited"
 
 
 def route(kind: str, model: str = "ok") -> str:
     """What a client asks for to have that model of that provider."""
-    return f"{kind}/{MOCK_MODELS[model] if kind == 'mock' else model}"
+    name = limited(kind) if model == LIMITED else kind
+    return f"{name}/{MOCK_MODELS[model] if kind == 'mock' else model}"
 
 
 def answer(kind: str, text: str) -> str:

@@ -106,6 +106,10 @@ import Testing
             all: Int, fickle: Int
         )] {
             var random = FastRandom(seed: seed)
+            // Until all have come every place is taken: however few cores there are, there is a crowd.
+            for (provider, places) in Self.places.enumerated() {
+                for _ in 0..<places where !capacity.admit(provider) { Issue.record("a place was taken") }
+            }
             var tasks: [(guest: Guest, task: Task<Void, Never>)] = []
             for _ in 0..<count {
                 let loop = group.next()
@@ -113,6 +117,13 @@ import Testing
                 let (room, capacity, ends) = (room, capacity, ends)
                 let task = loop.spawn { ends.put((guest.isFickle, await guest.serve(in: room, capacity))) }
                 tasks.append((guest, task))
+            }
+            for loop in group.loops { try loop.run {} }
+            for (provider, places) in Self.places.enumerated() {
+                for _ in 0..<places {
+                    capacity.settle(provider)
+                    room.freed(provider)
+                }
             }
             for (guest, task) in tasks.shuffled(using: &random) where guest.isFickle {
                 switch guest.canceller {
