@@ -202,3 +202,13 @@ def test_a_provider_that_cannot_go_on_is_not_asked_to(start_daemon, alpha, beta)
     assert json.loads(last)["error"]["code"] == "stream_interrupted"
     assert beta.request_count == 0
     assert daemon.metrics().value("llm_continuations_total", outcome="failed") == 1
+
+
+def test_a_caller_in_anthropics_dialect_is_told_of_the_break(start_daemon, alpha, beta):
+    alpha.play(behaviours.cut_stream(2))
+    daemon = start(start_daemon, alpha, beta, kind="mistral", **CONTINUE)
+    body = {"model": "chat", "stream": True, "max_tokens": 9, "messages": [{"role": "user", "content": "a"}]}
+    said = fetch(daemon.url + "/v1/messages", "POST", json.dumps(body).encode()).body
+    assert b"event: error" in said and b"message_stop" not in said
+    assert beta.request_count == 0
+    assert daemon.metrics().value("llm_continuations_total", outcome="impossible") == 1

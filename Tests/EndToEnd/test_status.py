@@ -170,3 +170,36 @@ def test_a_tenant_that_has_asked_for_enough_is_told_to_wait(start_daemon):
     assert 0 < int(answers[2].headers["retry-after"]) <= 61
     other = {"authorization": "Bearer token-secret-of-tenant-2"}
     assert fetch(daemon.url + CHAT, "POST", QUESTION, other).status == 200
+
+
+def test_a_priority_may_have_targets_of_its_own(start_daemon):
+    settings = configuration(mock("alpha"), mock("beta"))
+    settings["routes"][0] |= {"targets": ["alpha"], "by_priority": {"critical": ["beta"]}}
+    daemon = start_daemon(settings)
+    assert answered_by(daemon) == "alpha"
+    assert answered_by(daemon, {"x-signalbox-priority": "critical"}) == "beta"
+    assert answered_by(daemon, {"x-signalbox-priority": "low"}) == "alpha"
+
+
+def test_a_prompt_that_fits_no_window_is_refused_before_any_call(start_daemon):
+    with Upstream() as upstream:
+        upstream.play(reply())
+        alpha = provider("alpha", upstream, models=({"name": "small", "context_window": 100},))
+        daemon = start_daemon(configuration(alpha))
+        body = json.loads(QUESTION)
+        body["messages"][0]["content"] = "What is said too often is heard too seldom. " * 500
+        response = fetch(daemon.url + CHAT, "POST", json.dumps(body).encode())
+        assert response.status == 400 and response.error["code"] == "context_length_exceeded"
+        assert not upstream.exchanges
+        assert answered_by(daemon) == "alpha"
+
+
+def test_a_request_larger_than_a_window_of_tokens_is_refused_not_queued(start_daemon):
+    with Upstream() as upstream:
+        upstream.play(reply())
+        daemon = start_daemon(configuration(provider("alpha", upstream, limits={"tpm": 400})))
+        body = json.loads(QUESTION)
+        body["messages"][0]["content"] = "What is said too often is heard too seldom. " * 500
+        response = fetch(daemon.url + CHAT, "POST", json.dumps(body).encode())
+        assert response.status == 400 and response.error["code"] == "tokens_limit_exceeded"
+        assert not upstream.exchanges

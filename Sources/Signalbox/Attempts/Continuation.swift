@@ -37,10 +37,12 @@ final class Continuation: @unchecked Sendable {
     /// off.
     ///
     /// A candidate's refusal is nobody's business: the interruption is what the caller is told.
-    func goOn(with sent: SentText, after failure: UpstreamFailure, of attempt: Attempt) async -> RoutedStream?
-    {
+    /// - Parameter sent: nil for a caller in another dialect than OpenAI's.
+    func goOn(
+        with sent: SentText?, after failure: UpstreamFailure, of attempt: Attempt
+    ) async -> RoutedStream? {
         guard failure.kind == .interrupted, !call.isCancelled else { return nil }
-        guard sent.isText, begun(with: sent, .continued) != nil else {
+        guard let sent, sent.isText, begun(with: sent, .continued) != nil else {
             call.route.metrics.remedies.continued(.impossible)
             return nil
         }

@@ -135,7 +135,7 @@ public final class RoutedStream: @unchecked Sendable {
     }
 
     private func goOn(after failure: UpstreamFailure) async -> RoutedStream? {
-        guard let continuation, let sent else { return nil }
+        guard let continuation else { return nil }
         self.continuation = nil
         return await continuation.goOn(with: sent, after: failure, of: attempt)
     }

@@ -17,6 +17,8 @@ struct HealthWindow: Sendable {
     static let latenciesMin = 20
     /// and are slow when their mean is over so many times that of the others.
     static let slowFactor = 2
+    /// and by no less than this, in nanoseconds: of answers within milliseconds, twice as long is noise.
+    static let slowerMin: Int64 = 50_000_000
     /// The weight of the newest answer in ``latencyMean`` is one in so many.
     static let smoothing: Int64 = 8
 
@@ -64,6 +66,8 @@ struct HealthWindow: Sendable {
     private var isSlow: Bool {
         guard count >= Self.latenciesMin else { return false }
         let earlier = Int64(count - Self.recent)
-        return recentSum * earlier > Int64(Self.slowFactor * Self.recent) * earlierSum
+        let recent = Int64(Self.recent)
+        return recentSum * earlier > Int64(Self.slowFactor) * recent * earlierSum
+            && recentSum / recent - earlierSum / earlier >= Self.slowerMin
     }
 }

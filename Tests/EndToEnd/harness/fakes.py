@@ -86,9 +86,10 @@ def providers(kind: str, fakes: Fakes) -> list[dict[str, Any]]:
     """Two of that kind at its fake: one named as its kind, and one that is always rate limited."""
     models = {kind: MODELS, limited(kind): (LIMITED,)}
     if kind == "mock":
+        mocks = {name: [MOCK_MODELS.get(model) for model in found] for name, found in models.items()}
         return [
-            {"name": name, "kind": kind, "models": [MOCK_MODELS[model] for model in found if model in MOCK_MODELS]}
-            for name, found in models.items()
+            {"name": name, "kind": kind, "models": list(filter(None, found))}
+            for name, found in mocks.items()
         ]
     return [
         configuration.provider(

@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
 
+from . import contract
 from .connection import Connection, Exchange, PeerLeft, Request
 from .upstream import Behaviour, Upstream
 
@@ -144,8 +145,10 @@ def points(message):
 
 
 def request_ids(message) -> set[str]:
-    """Those of the log records."""
-    return {attributes(record.attributes).get("request_id") for record in records(message)} - {None}
+    """Those of the records that end a request's story: others may speak of it, too."""
+    return {
+        attributes(record.attributes).get("request_id") for record in records(message)
+        if record.event_name in contract.LAST_LINES} - {None}
 
 
 class Receiver(Upstream):

@@ -47,6 +47,25 @@ import Testing
         #expect(pieces == ["a", "bc", "def"])
     }
 
+    @Test func `a wait for the next piece ends at its moment, and the reply goes on`() throws {
+        let ready = try onLoop { reply, producer in
+            reply.receiveHead(status: 200, headers: HeaderBlock())
+            var ready = [await reply.isReady(by: Instant(nanoseconds: 0))]
+            async let later = reply.isReady(by: Instant(nanoseconds: 3_600_000_000_000))
+            await Task.yield()
+            _ = Self.feed(reply, "a")
+            ready.append(await later)
+            ready.append(await reply.isReady(by: Instant(nanoseconds: 0)))
+            let piece = try await reply.next()
+            ready.append(piece == Array("a".utf8))
+            reply.finish(.success(()))
+            ready.append(await reply.isReady(by: Instant(nanoseconds: 0)))
+            let end = try await reply.next()
+            return ready + [end == nil, producer.cancelled == 0]
+        }
+        #expect(ready == [false, true, true, true, true, true, true])
+    }
+
     @Test func `a slow reader's producer is paused once, and resumed by the next read`() throws {
         try onLoop { reply, producer in
             let piece = [UInt8](repeating: 7, count: IncomingReply.bufferBytesMax)

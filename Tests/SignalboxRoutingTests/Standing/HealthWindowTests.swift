@@ -42,6 +42,14 @@ import Testing
         #expect(window.health(at: dawn) == health)
     }
 
+    @Test(arguments: [(49, Health.healthy), (51, .degraded)])
+    func `what takes milliseconds is not slow for taking some more`(milliseconds: Int, health: Health) {
+        var window = HealthWindow()
+        for _ in 0..<50 { window.recordAnswer(latency: .milliseconds(1), at: dawn) }
+        for _ in 0..<10 { window.recordAnswer(latency: .milliseconds(milliseconds), at: dawn) }
+        #expect(window.health(at: dawn) == health)
+    }
+
     @Test func `slow answers say nothing before there are twenty`() {
         var window = window(failures: 0, of: 9)
         for count in 10...30 {
@@ -118,7 +126,10 @@ private struct HealthHistory: History {
         let newest = latencies.suffix(10)
         let earlier = latencies.suffix(100).dropLast(10)
         guard latencies.count >= 20 else { return .healthy }
-        let isSlow = newest.reduce(0, +) * earlier.count > 2 * earlier.reduce(0, +) * newest.count
+        let (sum, past) = (newest.reduce(0, +), earlier.reduce(0, +))
+        let isSlow =
+            sum * earlier.count > 2 * past * newest.count
+            && sum / newest.count - past / earlier.count >= 50_000_000
         return isSlow ? .degraded : .healthy
     }
 
