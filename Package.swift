@@ -83,7 +83,7 @@ let package = Package(
             "Signalbox",
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
-                "SignalboxRouting",
+                "SignalboxRouting", "SignalboxUsage",
                 "SignalboxConfig",
             ]),
         room(
@@ -160,13 +160,14 @@ let package = Package(
         tests("SignalboxUsageTests", of: ["SignalboxUsage", "SignalboxCore"]),
         tests("SignalboxSimulationTests", of: ["SignalboxSimulation", "SignalboxRouting"]),
         tests(
-            "SignalboxConfigTests", of: ["SignalboxConfig", "SignalboxProviders", "SignalboxCore"],
+            "SignalboxConfigTests",
+            of: ["SignalboxConfig", "SignalboxProviders", "SignalboxUsage", "SignalboxCore"],
             exclude: ["Mistakes"]),
         tests(
             "SignalboxTests",
             of: [
                 "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
-                "SignalboxTesting", "SignalboxCore",
+                "SignalboxUsage", "SignalboxTesting", "SignalboxCore",
             ]),
         tests(
             "SignalboxServerTests",

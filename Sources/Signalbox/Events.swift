@@ -62,6 +62,10 @@ final class RouterEvents: Sendable {
                 fields.int("prompt_tokens", usage.promptTokens)
                 fields.int("completion_tokens", usage.completionTokens)
             }
+            if let cost = call.cost {
+                fields.double("cost", cost.units)
+                fields.string("currency", cost.currency)
+            }
             fields.string("finish_reason", ending.summary.finishReason)
             fields.string("error_type", ending.failure?.kind.label)
             fields.string("error", ending.failure?.message)
@@ -103,8 +107,11 @@ final class AttemptMetrics: Sendable {
     private let labels: [String]
     /// For log lines.
     let names: FixedFields
+    /// Nil where nothing is priced.
+    let pricing: ModelPricing?
 
-    init(_ scopes: SeriesScopes, provider: String, model: String) {
+    init(_ scopes: SeriesScopes, provider: String, model: String, pricing: ModelPricing?) {
+        self.pricing = pricing
         let registry = scopes[.model(model, provider: provider)]
         let requests = registry.counter(Catalogue.requests)
         success = requests.series(provider, model, AttemptStatus.success.rawValue)
@@ -199,12 +206,15 @@ struct TenantMetrics: Sendable {
     private let completionTokens: Counter
     /// Keeps their series.
     private let scope: SeriesScope
+    let costs: TenantCosts
 
-    init(_ scopes: SeriesScopes, tenant: String) {
+    /// - Parameter currencies: all that a price may be in.
+    init(_ scopes: SeriesScopes, tenant: String, currencies: [String]) {
         scope = scopes[.tenant(tenant)]
         let tokens = scope.counter(Catalogue.tenantTokens)
         promptTokens = tokens.series(tenant, TokenType.prompt.rawValue)
         completionTokens = tokens.series(tenant, TokenType.completion.rawValue)
+        costs = TenantCosts(scope, tenant: tenant, currencies: currencies)
     }
 
     func used(_ usage: TokenUsage) {

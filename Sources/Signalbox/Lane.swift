@@ -16,7 +16,10 @@ final class Lane: Sendable {
     /// By target, then model × key.
     private let candidates: [[ResolvedCandidate]]
 
-    init(_ targets: [Configuration.Target], providers: [String: ResolvedCandidates]) {
+    /// - Parameter wallTime: by which prices are looked up.
+    init(
+        _ targets: [Configuration.Target], providers: [String: ResolvedCandidates], wallTime: WallTime
+    ) {
         let all = targets.map { target in
             guard let provider = providers[target.provider] else {
                 preconditionFailure("a checked configuration's targets name its providers")
@@ -35,7 +38,7 @@ final class Lane: Sendable {
         traits = zip(targets, found).map { target, provider in
             TargetTraits(
                 provider: provider.number, weight: Double(target.weight), tier: target.priority,
-                price: target.models.first.flatMap(provider.price(of:)),
+                price: target.models.first.flatMap { provider.price(of: $0, at: wallTime) },
                 concurrencyMax: provider.concurrencyMax)
         }
         candidates = zip(targets, all).map { target, provider in target.models.flatMap { provider[$0] } }

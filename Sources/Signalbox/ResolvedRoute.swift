@@ -25,7 +25,7 @@ final class ResolvedRoute: Sendable {
 
     init(
         _ route: Configuration.Route, providers: [String: ResolvedCandidates], metrics: RouteMetrics,
-        fallbacks: FallbackScopes
+        fallbacks: FallbackScopes, wallTime: WallTime
     ) {
         name = route.model
         self.metrics = metrics
@@ -46,9 +46,11 @@ final class ResolvedRoute: Sendable {
         hold = route.hold
         hedgeAfter = route.hedgeAfter
         keepsSessions = route.keepsSessions
-        let usual = Lane(route.targets, providers: providers)
+        let usual = Lane(route.targets, providers: providers, wallTime: wallTime)
         lanes = RequestPriority.allCases.map { priority in
-            route.targetsByPriority[priority].map { Lane($0, providers: providers) } ?? usual
+            route.targetsByPriority[priority].map {
+                Lane($0, providers: providers, wallTime: wallTime)
+            } ?? usual
         }
     }
 

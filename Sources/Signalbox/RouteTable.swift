@@ -4,6 +4,7 @@ import SignalboxHTTP
 import SignalboxProviders
 import SignalboxRouting
 import SignalboxTelemetry
+import SignalboxUsage
 
 /// A configuration made ready: adapters, addresses, candidates and metric handles, all resolved. Immutable.
 struct RouteTable: Sendable {
@@ -27,7 +28,7 @@ struct RouteTable: Sendable {
     /// - Parameter previous: providers that are the same there are used on, with their handles and tokens.
     init(
         _ configuration: Configuration, custom: [String: any CustomProvider] = [:], lasting: LastingParts,
-        after previous: RouteTable? = nil, at now: Instant
+        after previous: RouteTable? = nil, at now: Instant, wallTime: WallTime
     ) throws(ProviderSettingsError) {
         // First whatever may fail: what is refused must not have told the desks anything.
         var adapters: [String: any ProviderAdapter] = [:]
@@ -38,13 +39,16 @@ struct RouteTable: Sendable {
         var candidates: [String: ResolvedCandidates] = [:]
         for provider in configuration.providers {
             guard let adapter = adapters[provider.name] else { continue }
-            if let kept = previous?.candidates[provider.name], kept.provider.isLike(provider, conventions) {
+            let prices = configuration.priceHistories(at: provider)
+            if let kept = previous?.candidates[provider.name],
+                kept.provider.isLike(provider, conventions, prices)
+            {
                 candidates[provider.name] = kept
             } else {
                 candidates[provider.name] = ResolvedCandidates(
                     ResolvedProvider(
                         provider, adapter, at: now, lasting: lasting, conventions: conventions,
-                        custom: custom[provider.name]))
+                        prices: prices, custom: custom[provider.name]))
             }
         }
         let labels =
@@ -58,7 +62,7 @@ struct RouteTable: Sendable {
                 route, providers: candidates,
                 metrics: RouteMetrics(lasting.scopes, route: route.model, tenants: labels),
                 fallbacks: previous?[route.model]?.fallbacks
-                    ?? FallbackScopes(lasting.scopes, route: route.model))
+                    ?? FallbackScopes(lasting.scopes, route: route.model), wallTime: wallTime)
         }
         self.routes = routes
         unknown = RouteMetrics(lasting.scopes, route: MetricRegistry.otherLabel, tenants: labels)
@@ -67,7 +71,8 @@ struct RouteTable: Sendable {
             tenant.limits == Configuration.Limits()
                 ? nil : lasting.standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
         }
-        tenantMetrics = labels.map { TenantMetrics(lasting.scopes, tenant: $0) }
+        let currencies = configuration.prices?.book.currencies ?? []
+        tenantMetrics = labels.map { TenantMetrics(lasting.scopes, tenant: $0, currencies: currencies) }
         modelNames = configuration.routes.map(\.model)
     }
 
@@ -127,6 +132,8 @@ final class ResolvedProvider: Sendable {
     let server: (address: String, port: Int)?
     private let settings: Configuration.Provider
     private let conventions: Configuration.Metrics.Conventions
+    /// By model; nil where nothing is priced.
+    private let prices: [String: PriceHistory]?
     /// The embedder's own, for the kind `custom`.
     private let custom: (any CustomProvider)?
     /// Whether tokens must be counted before a request is sent.
@@ -143,12 +150,13 @@ final class ResolvedProvider: Sendable {
     init(
         _ provider: Configuration.Provider, _ adapter: any ProviderAdapter, at now: Instant,
         lasting: LastingParts, conventions: Configuration.Metrics.Conventions,
-        custom: (any CustomProvider)?
+        prices: [String: PriceHistory]?, custom: (any CustomProvider)?
     ) {
         let scopes = lasting.scopes
         name = provider.name
         self.custom = custom
         self.conventions = conventions
+        self.prices = prices
         desk = lasting.standings.desk(of: provider.name)
         settings = provider
         self.adapter = adapter
@@ -167,8 +175,13 @@ final class ResolvedProvider: Sendable {
         modelPlaces = Dictionary(uniqueKeysWithValues: zip(provider.modelNames, places.models))
         keys = ResolvedProvider.keys(of: provider, places.keys, adapter, timeouts, scopes)
         attemptMetrics = Dictionary(
-            uniqueKeysWithValues: provider.modelNames.map {
-                ($0, AttemptMetrics(scopes, provider: provider.name, model: $0))
+            uniqueKeysWithValues: provider.modelNames.map { model in
+                let pricing = prices.map {
+                    ModelPricing(scopes, provider: provider.name, model: model, $0[model])
+                }
+                return (
+                    model, AttemptMetrics(scopes, provider: provider.name, model: model, pricing: pricing)
+                )
             })
         let (genAIName, server) = (GenAIProviderName.of(provider), Self.server(of: provider))
         self.genAIName = genAIName
@@ -208,9 +221,10 @@ final class ResolvedProvider: Sendable {
     /// Whether one made of these would be no different. An embedder's own is never taken for the same: it may
     /// have been registered anew.
     func isLike(
-        _ other: Configuration.Provider, _ conventions: Configuration.Metrics.Conventions
+        _ other: Configuration.Provider, _ conventions: Configuration.Metrics.Conventions,
+        _ prices: [String: PriceHistory]?
     ) -> Bool {
-        custom == nil && settings == other && self.conventions == conventions
+        custom == nil && settings == other && self.conventions == conventions && self.prices == prices
     }
 
     /// The alias where a provider needs no key.
@@ -229,8 +243,10 @@ final class ResolvedProvider: Sendable {
         modelPlaces.first { $0.value == place }?.key
     }
 
-    func price(of model: String) -> TokenPrice? {
+    /// What the model's own settings say, else the price book by that time.
+    func price(of model: String, at time: WallTime) -> TokenPrice? {
         settings.model(named: model)?.price.map(TokenPrice.init)
+            ?? prices?[model]?.price(at: time).map(TokenPrice.init)
     }
 
     /// What a walk through candidates knows of a model.
@@ -309,6 +325,14 @@ final class ResolvedCandidates: Sendable {
     /// What loops keep handles for.
     var templates: [RequestTemplate] {
         candidates.values.joined().flatMap(\.templates) + provider.keys.compactMap(\.tokens?.template)
+    }
+}
+
+extension Configuration {
+    /// Of those of the provider's models that have one; nil where nothing is priced.
+    fileprivate func priceHistories(at provider: Provider) -> [String: PriceHistory]? {
+        guard prices != nil else { return nil }
+        return provider.modelNames.reduce(into: [:]) { $0[$1] = priceHistory(of: $1, at: provider) }
     }
 }
 

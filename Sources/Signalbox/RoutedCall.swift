@@ -48,6 +48,8 @@ public final class RoutedCall: @unchecked Sendable {
     var place: WaitingPlace?
     /// How long it stood in line.
     var queued: Duration = .zero
+    /// Of the answer; nil where no price is known.
+    private(set) var cost: Money?
     private(set) var isCancelled = false
     private var waited: Duration = .zero
     /// Since when two attempts are under way: from then on somebody is waited for all the time.
@@ -241,6 +243,15 @@ public final class RoutedCall: @unchecked Sendable {
 
     func used(_ usage: TokenUsage) {
         generation.table.metrics(ofTenant: caller.tenant).used(usage)
+    }
+
+    /// By the price that was valid when the request came.
+    func price(_ usage: TokenUsage, by pricing: ModelPricing, at now: Instant) {
+        let age = now.nanoseconds &- caller.receivedAt.nanoseconds
+        let received = WallTime(
+            nanosecondsSince1970: router.time.wallTime().nanosecondsSince1970 &- age)
+        cost = pricing.count(usage, at: received)
+        if let cost { generation.table.metrics(ofTenant: caller.tenant).costs.count(cost) }
     }
 
     /// Closes the books: metrics, and the line that tells the story. Once.

@@ -35,7 +35,8 @@ public final class Router: Sendable {
     ) throws(RouterError) {
         lasting = LastingParts(registry)
         let generation = try Generation(
-            configuration, custom: custom, spans: spans, lasting: lasting, at: time.now())
+            configuration, custom: custom, spans: spans, lasting: lasting, at: time.now(),
+            wallTime: time.wallTime())
         current = Mutex(Current(generation: generation))
         events = RouterEvents(logger: logger)
         standingEvents = StandingEvents(logger: logger)

@@ -26,20 +26,25 @@ public struct PriceBook: Sendable, Equatable {
     public let version: String
     /// In the file's order.
     public let entries: [Entry]
+    private let histories: [Subject: PriceHistory]
+
+    private struct Subject: Hashable {
+        let seller: Seller
+        let model: String
+    }
 
     public init(version: String, _ entries: [Entry]) {
         self.version = version
         self.entries = entries
+        histories = Dictionary(grouping: entries) { Subject(seller: $0.seller, model: $0.model) }
+            .mapValues { PriceHistory($0.map(\.price)) }
     }
 
     /// What the model costs at this provider, now and at other times; nil where nobody has said so. Entries
     /// of the provider's name leave no room for those of its kind.
     public func history(provider: String, kind: String, model: String) -> PriceHistory? {
-        for seller in [Seller.provider(provider), .kind(kind)] {
-            let prices = entries.filter { $0.seller == seller && $0.model == model }.map(\.price)
-            if !prices.isEmpty { return PriceHistory(prices) }
-        }
-        return nil
+        histories[Subject(seller: .provider(provider), model: model)]
+            ?? histories[Subject(seller: .kind(kind), model: model)]
     }
 
     /// Every currency that an entry has, each once and in alphabetical order.

@@ -86,6 +86,9 @@ import Testing
         }
         let exact = parts.reduce(Int128(0)) { $0 + rates.millionths(for: $1) }
         #expect(exact == rates.millionths(for: whole))
+        for part in parts + [whole] {
+            #expect(rates.nano(for: part) == (rates.millionths(for: part) + 500_000) / 1_000_000)
+        }
         let rounded = parts.reduce(Int128(0)) { $0 + rates.nano(for: $1) }
         let gap = (rounded - rates.nano(for: whole)).magnitude
         #expect(gap * 2 <= UInt128(parts.count + 1))

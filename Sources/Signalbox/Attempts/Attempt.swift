@@ -224,6 +224,7 @@ final class Attempt: @unchecked Sendable {
             candidate.metrics.used(usage)
             genAI.used(usage, by: summary.model)
             call.used(usage)
+            if let pricing = candidate.metrics.pricing { call.price(usage, by: pricing, at: end) }
         }
         call.ended(
             AttemptRecord(

@@ -18,12 +18,13 @@ final class Generation: Sendable {
     ///   - previous: the configuration in force until now: what it has in common with this one is used on.
     init(
         _ configuration: Configuration, custom: [String: any CustomProvider], spans: (any SpanSink)?,
-        lasting: LastingParts, after previous: Generation? = nil, at now: Instant
+        lasting: LastingParts, after previous: Generation? = nil, at now: Instant, wallTime: WallTime
     ) throws(RouterError) {
         try configuration.check(custom)
         do throws(ProviderSettingsError) {
             table = try RouteTable(
-                configuration, custom: custom, lasting: lasting, after: previous?.table, at: now)
+                configuration, custom: custom, lasting: lasting, after: previous?.table, at: now,
+                wallTime: wallTime)
         } catch {
             throw RouterError(description: "\(error)")
         }

@@ -73,15 +73,16 @@ extension Router {
         case .keep:
             return try Generation(
                 configuration, custom: custom, spans: spans, lasting: lasting, after: old,
-                at: time.now())
+                at: time.now(), wallTime: time.wallTime())
         case .reset:
             // Tried out on metrics of its own: a configuration that is refused must not reset anything.
             _ = try Generation(
                 configuration, custom: custom, spans: spans, lasting: LastingParts(MetricRegistry()),
-                at: time.now())
+                at: time.now(), wallTime: time.wallTime())
             lasting.scopes.close()
             return try Generation(
-                configuration, custom: custom, spans: spans, lasting: lasting, at: time.now())
+                configuration, custom: custom, spans: spans, lasting: lasting, at: time.now(),
+                wallTime: time.wallTime())
         }
     }
 

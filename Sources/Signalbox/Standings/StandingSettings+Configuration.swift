@@ -1,6 +1,7 @@
 import SignalboxConfig
 import SignalboxCore
 import SignalboxRouting
+import SignalboxUsage
 
 extension StandingSettings {
     init(_ provider: Configuration.Provider) {
@@ -34,6 +35,12 @@ extension BreakerSettings {
 }
 
 extension TokenPrice {
+    init(_ price: Price) {
+        self.init(
+            input: Double(price.rates.input) / 1e6, output: Double(price.rates.output) / 1e6,
+            currency: price.currency)
+    }
+
     init(_ price: Configuration.Price) {
         self.init(
             input: Double(price.inputNanoPerMillion) / 1e6, output: Double(price.outputNanoPerMillion) / 1e6,

@@ -95,6 +95,7 @@ public struct ConfigurationChange: Sendable, Equatable {
         var settings: [String] = []
         if old.server.tls != new.server.tls { settings.append("server.tls") }
         if old.admin.tls != new.admin.tls { settings.append("admin.tls") }
+        if old.prices != new.prices { settings.append("prices.file") }
         if old.admin.token != new.admin.token { settings.append("admin.token") }
         if old.admin.basicAuth?.password != new.admin.basicAuth?.password {
             settings.append("admin.basic_auth.password")

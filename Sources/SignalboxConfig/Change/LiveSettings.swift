@@ -9,7 +9,7 @@ enum LiveSettings {
         "server.write_timeout", "server.request_timeout", "server.drain_timeout", "server.allow_anonymous",
         "admin.token", "admin.basic_auth", "admin.metrics_auth", "admin.scrapes_max",
         "admin.scrape_freshness",
-        "routing.queue", "logging.level", "logging.log_content", "tracing", "metrics",
+        "routing.queue", "logging.level", "logging.log_content", "tracing", "metrics", "prices",
         "allow_literal_secrets",
     ]
 

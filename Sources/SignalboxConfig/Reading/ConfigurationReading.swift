@@ -31,6 +31,7 @@ struct ConfigurationReading {
         readTracing()
         readMetrics()
         readRouting()
+        readPrices()
         readProviders()
         readRoutes()
         readTenants()

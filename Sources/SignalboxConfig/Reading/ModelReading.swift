@@ -55,7 +55,7 @@ extension Field {
     private static let priceMax = 100_000_000
 
     /// In billionths of a currency's unit.
-    fileprivate func price() -> Int? {
+    func price() -> Int? {
         guard let text = text(expected: "a price such as 0.15") else { return nil }
         guard let price = DecimalText.billionths(text), price <= Field.priceMax * 1_000_000_000 else {
             refuse(
@@ -66,7 +66,7 @@ extension Field {
         return price
     }
 
-    fileprivate func currency() -> String? {
+    func currency() -> String? {
         guard let text = text(expected: "a currency such as USD") else { return nil }
         guard text.utf8.count == 3, text.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
             refuse("\(Spelling.quoted(text)) is no currency", "write its three capital letters, such as USD")

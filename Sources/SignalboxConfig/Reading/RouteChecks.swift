@@ -34,15 +34,15 @@ extension ConfigurationReading {
         let targets = lists.compactMap(\.targets)
         // Where a target or its provider could not be read, its price is not known yet.
         let areRead = targets.joined().allSatisfy { configuration.provider(named: $0.provider) != nil }
-        guard targets.count == lists.count, areRead else { return }
-        let prices = targets.map { $0.compactMap(configuration.price) }
+        guard targets.count == lists.count, areRead, !hasWrongPrices else { return }
+        let prices = targets.map { $0.flatMap(configuration.priceCurrencies) }
         if prices.allSatisfy(\.isEmpty) {
             strategy.refuse(
                 "compares prices, and no target has one",
                 "write models: [{name: …, price: {input: 0.15, output: 0.6, currency: USD}}]")
         }
         for (list, prices) in zip(lists, prices) {
-            let currencies = Set(prices.map(\.currency)).sorted()
+            let currencies = Set(prices).sorted()
             if currencies.count < 2 { continue }
             list.field.refuse(
                 "has prices in \(currencies.joined(separator: " and ")), which do not compare",

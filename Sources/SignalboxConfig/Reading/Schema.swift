@@ -32,6 +32,9 @@ enum Schema: String, CaseIterable {
     case otlpMetrics = "otlp.metrics"
     case otlpTraces = "otlp.traces"
     case otlpLogs = "otlp.logs"
+    case prices = "prices"
+    case priceFile = "the prices file"
+    case priceEntry = "an entry of the prices file"
 
     var keys: [String] {
         switch self {
@@ -39,7 +42,7 @@ enum Schema: String, CaseIterable {
             [
                 "server", "admin", "logging", "tracing", "metrics", "routing", "providers", "routes",
                 "tenants",
-                "otlp", "data_dir", "allow_literal_secrets",
+                "otlp", "prices", "data_dir", "allow_literal_secrets",
             ]
         case .server:
             [
@@ -87,6 +90,13 @@ enum Schema: String, CaseIterable {
         case .otlp: Self.destination + ["flush_timeout", "signals", "resource"] + Self.signals
         case .otlpMetrics: Self.destination + ["interval", "histograms"]
         case .otlpTraces, .otlpLogs: Self.destination + ["queue", "batch", "delay"]
+        case .prices: ["file"]
+        case .priceFile: ["version", "prices"]
+        case .priceEntry:
+            [
+                "kind", "provider", "model", "currency", "valid_from", "input", "output", "cached_input",
+                "cache_write", "reasoning",
+            ]
         }
     }
 
@@ -114,7 +124,6 @@ enum Schema: String, CaseIterable {
 /// What the design promises and this version refuses. Building a thing is deleting its row.
 enum NotBuilt {
     static let keys: [(place: Schema, key: String)] = [
-        (.root, "prices"),
         (.root, "key_checks"),
         (.tenant, "webhook"),
     ]

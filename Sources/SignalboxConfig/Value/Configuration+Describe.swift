@@ -20,6 +20,10 @@ extension Configuration {
             tenant.limits.describe("limits", in: &yaml)
         }
         otlp?.describe(in: &yaml)
+        if let prices {
+            yaml.key("prices")
+            yaml.value("file", prices.file, depth: 1)
+        }
         yaml.value("data_dir", dataDirectory, depth: 0)
         yaml.value("allow_literal_secrets", "\(allowsLiteralSecrets)", depth: 0)
         return yaml.text

@@ -6,7 +6,7 @@ extension Configuration {
         /// Tokens of prompt and answer together: 1 to 1,000,000,000. Default nil: not known, so
         /// that it is not tried for what was too long for another.
         public var contextWindow: Int?
-        /// What `lowest-cost` compares. Default nil: not known.
+        /// What `lowest-cost` compares. Default nil: what the price book says.
         public var price: Price?
 
         public init(name: String, contextWindow: Int? = nil, price: Price? = nil) {

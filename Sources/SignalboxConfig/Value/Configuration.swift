@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Equatable {
     public var routes: [Route] = []
     /// Who may call; empty means anyone.
     public var tenants: [Tenant] = []
+    /// What models cost. Default nil: nothing is priced.
+    public var prices: Prices?
     /// Where state is kept on disk; relative to the working directory. Default `./data`.
     public var dataDirectory = "./data"
     /// Whether the file may hold secrets instead of references to them. Default false.
@@ -31,7 +33,8 @@ public struct Configuration: Sendable, Equatable {
         providers.first { $0.name == name }
     }
 
-    /// What `lowest-cost` takes a target to cost: its first model's price; nil where that has none.
+    /// What `lowest-cost` takes a target to cost: its first model's price. Where that has none of its own,
+    /// the price book has the word: see ``priceHistory(of:at:)``.
     public func price(of target: Target) -> Price? {
         guard let model = target.models.first else { return nil }
         return provider(named: target.provider)?.model(named: model)?.price

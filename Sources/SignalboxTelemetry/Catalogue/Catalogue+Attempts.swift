@@ -1,7 +1,8 @@
 /// What happens at providers: one attempt is one request to one model with one key.
 extension Catalogue {
     static let attempts: [MetricDefinition] = [
-        requests, requestLatency, requestErrors, tokens, tokenDetails, timeToFirstToken, timePerOutputToken,
+        requests, requestLatency, requestErrors, tokens, tokenDetails, cost, unpricedRequests,
+        timeToFirstToken, timePerOutputToken,
         inflightRequests, malformedStreamChunks, tokenRequests,
     ]
 
@@ -24,6 +25,14 @@ extension Catalogue {
     public static let tokenDetails = MetricDefinition(
         "llm_token_details_total", .counter, labels: ["provider", "model", "kind"],
         help: "Subsets of llm_tokens_total; never to be added to it.")
+
+    public static let cost = MetricDefinition(
+        "llm_cost_total", .counter, labels: ["provider", "model", "currency"],
+        help: "What answers cost, in units of the price's own currency.")
+
+    public static let unpricedRequests = MetricDefinition(
+        "llm_unpriced_requests_total", .counter, labels: ["provider", "model"],
+        help: "Answers whose tokens were counted, but for which no price is known.")
 
     public static let timeToFirstToken = MetricDefinition(
         "llm_time_to_first_token_seconds", .histogram, unit: .seconds, labels: ["provider", "model"],

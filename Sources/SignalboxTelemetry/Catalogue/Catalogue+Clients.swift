@@ -2,7 +2,7 @@
 extension Catalogue {
     static let clients: [MetricDefinition] = [
         clientRequests, clientRequestDuration, overhead, fallbacks, rotations, exhaustions, holds, hedges,
-        continuations, tenantTokens,
+        continuations, tenantTokens, tenantCost,
     ]
 
     public static let clientRequests = MetricDefinition(
@@ -45,4 +45,8 @@ extension Catalogue {
     public static let tenantTokens = MetricDefinition(
         "llm_tenant_tokens_total", .counter, labels: ["tenant", "type"],
         help: "Billable tokens of the answers that a tenant's requests had.")
+
+    public static let tenantCost = MetricDefinition(
+        "llm_tenant_cost_total", .counter, labels: ["tenant", "currency"],
+        help: "What the answers cost that a tenant's requests had.")
 }
