@@ -96,8 +96,8 @@ let package = Package(
         .executableTarget(
             name: "SignalboxCLI",
             dependencies: [
-                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxConfig", "Signalbox",
-                "SignalboxServer", "CMimalloc",
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxUsage", "SignalboxConfig",
+                "Signalbox", "SignalboxServer", "CMimalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

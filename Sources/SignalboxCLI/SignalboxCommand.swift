@@ -14,7 +14,10 @@ struct SignalboxCommand: ParsableCommand {
             Exit codes: 0 all well, 1 it could not be done, 2 the configuration or the command line is wrong.
             """,
         version: "signalbox \(Build.version)",
-        subcommands: [ServeCommand.self, CheckCommand.self, HealthCommand.self, StatusCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, HealthCommand.self, StatusCommand.self,
+            PricesCommand.self,
+        ])
 
     static func main() {
         do {

@@ -26,17 +26,7 @@ struct StatusTable {
 
     /// With a line end after each line.
     var text: String {
-        let all = [Self.head] + rows
-        let widths = Self.head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        let lines = all.map { row in
-            let cells = row.indices.map { column in
-                Self.pad(row[column], to: widths[column], isNumber: column >= Self.firstNumber)
-            }
-            var line = cells.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return line
-        }
-        return (lines + ["", foot, ""]).joined(separator: "\n")
+        TextTable(head: Self.head, rows: rows, firstNumber: Self.firstNumber).text + "\n\(foot)\n"
     }
 
     private static func row(of provider: JSONTree) -> [String] {
@@ -83,10 +73,5 @@ struct StatusTable {
 
     private static func count(_ value: JSONTree?) -> String {
         value?.integer.map(String.init) ?? "-"
-    }
-
-    private static func pad(_ text: String, to width: Int, isNumber: Bool) -> String {
-        let space = String(repeating: " ", count: max(0, width - text.count))
-        return isNumber ? space + text : text + space
     }
 }

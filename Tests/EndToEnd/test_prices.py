@@ -6,7 +6,7 @@ import pytest
 
 from harness import behaviours, chat
 from harness.configuration import configuration, model_of, provider, token_value
-from harness.daemon import Daemon
+from harness.daemon import Daemon, run
 from harness.raw_client import fetch
 
 # Dollars for a million: 2.5 for the prompt, 1.25 where it was kept, 10 for the answer, 12 for its thoughts.
@@ -106,3 +106,42 @@ def test_lowest_cost_takes_prices_from_the_book(alpha, beta, start_daemon, tmp_p
         routes=[{"model": "chat", "strategy": "lowest-cost", "targets": ["alpha", "beta"]}]))
     assert ask(daemon)["provider"] == "beta"
     assert (alpha.request_count, beta.request_count) == (0, 1)
+
+
+def test_a_file_of_prices_is_checked_and_shown(tmp_path):
+    write_prices(tmp_path, ENTRY)
+    checked = run("prices", "check", "prices.yaml", directory=tmp_path)
+    assert (checked.returncode, checked.stdout) == (0, "prices.yaml is good: 1 price, version test\n")
+    shown = run("prices", "show", directory=tmp_path)
+    assert shown.returncode == 0
+    head, row, *_ = shown.stdout.splitlines()
+    assert head.split() == [
+        "SELLER", "MODEL", "FROM", "CURRENCY", "INPUT", "CACHED", "WRITTEN", "OUTPUT", "REASONING"]
+    assert row.split() == [
+        "openai-compatible", model_of("alpha"), "2026-01-01", "USD", "2.5", "1.25", "2.5", "10", "12"]
+
+
+def test_a_wrong_file_of_prices_is_refused_with_its_place(tmp_path):
+    write_prices(tmp_path, ENTRY | {"input": "-1"})
+    for command in ("check", "show"):
+        refused = run("prices", command, "prices.yaml", directory=tmp_path)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "prices.yaml:1:" in refused.stderr and "prices[0].input" in refused.stderr
+    assert run("prices", "check", "nowhere.yaml", directory=tmp_path).returncode == 2
+
+
+def test_the_shared_price_file_becomes_one_of_ours(tmp_path):
+    (tmp_path / "shared.json").write_text(json.dumps({
+        "small": {
+            "litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1.5e-07,
+            "output_cost_per_token": 6e-07, "cache_read_input_token_cost": 7.5e-08},
+        "painter": {"litellm_provider": "openai", "mode": "image_generation"},
+    }))
+    made = run("prices", "import", "shared.json", "--valid-from", "2026-01-31", directory=tmp_path)
+    assert made.returncode == 0
+    assert "skipped: painter: " in made.stderr and "1 taken, 1 skipped" in made.stderr
+    (tmp_path / "prices.yaml").write_text(made.stdout)
+    row = run("prices", "show", directory=tmp_path).stdout.splitlines()[1]
+    assert row.split() == ["openai", "small", "2026-01-31", "USD", "0.15", "0.075", "0.15", "0.6", "0.6"]
+    (tmp_path / "shared.json").write_text("[1, 2]")
+    assert run("prices", "import", "shared.json", directory=tmp_path).returncode == 2
