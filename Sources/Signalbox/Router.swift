@@ -45,7 +45,7 @@ public final class Router: Sendable {
         room = WaitingRoom(queue, depths: lasting.queueDepths, registry: registry)
         sessions = SessionBook(
             sessionsMax: configuration.routing.affinity.sessionsMax,
-            timeToLive: configuration.routing.affinity.timeToLive)
+            timeToLive: configuration.routing.affinity.timeToLive, registry: registry)
         self.time = time
         var workers: [Worker] = []
         do throws(TransportError) {
@@ -60,6 +60,7 @@ public final class Router: Sendable {
         registry.beforeScrape { [weak self] in
             guard let self else { return }
             gauges.refresh(self.currentTable.providers, at: self.time.now())
+            self.sessions.tell()
         }
         for worker in workers { worker.loop.execute { worker.client.start() } }
     }

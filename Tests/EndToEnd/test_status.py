@@ -151,6 +151,17 @@ def test_a_session_stays_with_its_target_and_others_take_turns(start_daemon):
     first = answered_by(daemon, {"x-session-id": "s-1"})
     assert {answered_by(daemon, session_id="s-1") for _ in range(5)} == {first}
     assert {answered_by(daemon) for _ in range(4)} == {"alpha", "beta"}
+    assert daemon.metrics().value("signalbox_sessions") == 1
+
+
+def test_one_session_too_many_makes_room_and_is_counted(start_daemon):
+    routing = {"affinity": {"sessions_max": 2}}
+    daemon = start_daemon(configuration(mock("alpha"), mock("beta"), routing=routing))
+    for session in ("s-1", "s-2", "s-3"):
+        answered_by(daemon, session_id=session)
+    metrics = daemon.metrics()
+    assert metrics.value("signalbox_sessions") == 2
+    assert metrics.value("signalbox_session_evictions_total") == 1
 
 
 def test_an_unknown_priority_is_refused(start_daemon):

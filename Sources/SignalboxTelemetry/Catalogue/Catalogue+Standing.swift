@@ -1,6 +1,8 @@
 /// What is known of providers and their keys between requests; set as a scrape asks.
 extension Catalogue {
-    static let standing: [MetricDefinition] = [providerHealth, circuitState, headroom]
+    static let standing: [MetricDefinition] = [
+        providerHealth, circuitState, headroom, sessions, sessionEvictions,
+    ]
 
     public static let providerHealth = MetricDefinition(
         "llm_provider_health", .gauge, labels: ["provider"],
@@ -13,6 +15,13 @@ extension Catalogue {
     public static let headroom = MetricDefinition(
         "llm_ratelimit_headroom_ratio", .gauge, unit: .ratio, labels: ["provider", "key", "kind"],
         help: "The free part of a limit, 0 to 1, where one is known; the key \"all\" is the provider's own.")
+
+    public static let sessions = MetricDefinition(
+        "signalbox_sessions", .gauge, help: "Sessions that are kept with a target.")
+
+    public static let sessionEvictions = MetricDefinition(
+        "signalbox_session_evictions_total", .counter,
+        help: "Sessions that were forgotten before their time, since too many others came.")
 }
 
 /// Values of the label `kind` of the headroom.
