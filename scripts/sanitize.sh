@@ -22,8 +22,8 @@ for sanitizer in ${SANITIZERS:-address thread}; do
     mkdir -p .build/sanitize
     echo "== $sanitizer"
     # A report fails the run even where the process ends well.
-    # One test at a time: slowed down tenfold, tests that wait for a loop would keep each other from the threads
-    # that they wait for.
+    # One test at a time: slowed down tenfold, tests that wait for a loop would keep each other from the
+    # threads that they wait for.
     if swift test --sanitize="$sanitizer" --scratch-path "$scratch" --disable-xctest --no-parallel \
         --skip TidyTests >"$log" 2>&1 &&
         ! grep -qE '(Address|Leak|Thread)Sanitizer' "$log"; then
