@@ -35,8 +35,8 @@ let package = Package(
         .library(
             name: "Signalbox",
             targets: [
-                "Signalbox", "SignalboxConfig", "SignalboxRouting", "SignalboxHTTP", "SignalboxTelemetry",
-                "SignalboxCore",
+                "Signalbox", "SignalboxConfig", "SignalboxRouting", "SignalboxUsage", "SignalboxHTTP",
+                "SignalboxTelemetry", "SignalboxCore",
             ]),
         .library(name: "SignalboxTesting", targets: ["SignalboxTesting"]),
     ],
