@@ -219,6 +219,9 @@ struct Walk {
 extension RequestSize {
     /// Tokens that are reserved for an answer whose length the caller does not limit.
     static let usualAnswerTokens = 256
+    /// No more is reserved than this, whatever the caller allows: answers are seldom as long as they may be,
+    /// and what is used is settled in the end.
+    static let answerTokensMax = 4_096
 
     init(of call: ChatCall) {
         let limit = call.fields.integer("max_completion_tokens") ?? call.fields.integer("max_tokens")
@@ -226,6 +229,6 @@ extension RequestSize {
         self.init(
             promptTokens: prompt.tokens, promptTokensMin: prompt.tokensMin,
             answerTokens: call.operation == .embeddings
-                ? 0 : min(max(0, limit ?? Self.usualAnswerTokens), Self.usualAnswerTokens * 16))
+                ? 0 : min(max(0, limit ?? Self.usualAnswerTokens), Self.answerTokensMax))
     }
 }
