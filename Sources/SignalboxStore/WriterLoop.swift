@@ -40,8 +40,19 @@ final class WriterLoop: @unchecked Sendable {
             inbox.finish(batch)
             keepHouse()
         }
-        opened.close()
+        close()
         end.settle(nil)
+    }
+
+    /// A file that is closed in health needs no check at the next start.
+    private func close() {
+        do {
+            try StoreDatabase.close(opened.pool)
+            if board.condition == .healthy { try opened.files.leaveCleanMark() }
+        } catch {
+            _ = board.set(.full(StoreError(reading: error)))
+        }
+        opened.lock.release()
     }
 
     /// The system's clock wakes the thread; whether something is due, the injected one says.

@@ -38,6 +38,33 @@ final class StoreFixture: Sendable {
         let findings: [StoreFinding]
     }
 
+    /// What a process leaves that is killed at this moment.
+    func crashCopy() throws -> StoreFixture {
+        let copy = try StoreFixture()
+        for name in ["usage.db", "usage.db-wal", "usage.db-shm", "usage.lock"] {
+            let path = "\(directory)/\(name)"
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            try FileManager.default.copyItem(atPath: path, toPath: "\(copy.directory)/\(name)")
+        }
+        return copy
+    }
+
+    func openDamaged() throws -> (store: UsageStore, findings: [StoreFinding]) {
+        try UsageStore.open(settings, time: clock)
+    }
+
+    /// Damages a file: `change` gets its bytes.
+    func damage(_ name: String, _ change: (inout [UInt8]) -> Void) throws {
+        let place = URL(fileURLWithPath: "\(directory)/\(name)")
+        var bytes = [UInt8](try Data(contentsOf: place))
+        change(&bytes)
+        try Data(bytes).write(to: place)
+    }
+
+    var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: directory).sorted() }
+    }
+
     func record(
         tenant: String = "t1", request: String = "r", tokens: Int = 10, nano: Int128? = 1_500,
         currency: String = "USD", model: String = "m", outcome: UsageRecord.Outcome = .success,
