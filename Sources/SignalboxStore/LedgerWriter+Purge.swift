@@ -98,6 +98,12 @@ extension LedgerWriter {
         try db.cachedStatement(sql: "DELETE FROM record WHERE tenant = ? AND sequence <= ?")
             .execute(arguments: [tenant, last])
         try Fact.nextNumber.write(state.number, db)
+        for index in state.tenants[unwanted.tenant].endpoints
+        where state.endpoints[index].standing.cursor < last {
+            // One that was removed long ago.
+            try state.refresh(endpoint: index, db)
+            changed.insert(index)
+        }
         return count
     }
 
