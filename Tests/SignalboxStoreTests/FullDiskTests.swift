@@ -43,6 +43,7 @@ struct FullDiskTests {
         #expect(store.condition == .healthy)
         try await store.keep([fixture.record()])
         #expect(try await sequences(store) == Array(1...Int64(50 + kept + 1)))
+        try await store.settle()
         #expect(events.now.committed == 51 + kept)
         #expect(events.now.lost >= 1)
         #expect(events.now.conditions.count == 2)
