@@ -18,6 +18,9 @@ extension Configuration {
             yaml.list("keys", tenant.keys.map(\.secret.description), depth: 2)
             if let id = tenant.platformKeyID { yaml.value("platform_key_id", id, depth: 2) }
             tenant.limits.describe("limits", in: &yaml)
+            tenant.budgets.describe("budgets", in: &yaml)
+            tenant.keyBudgets.describe("key_budgets", in: &yaml)
+            tenant.webhook?.describe("webhook", depth: 2, in: &yaml)
         }
         otlp?.describe(in: &yaml)
         if let prices {
