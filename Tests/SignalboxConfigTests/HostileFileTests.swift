@@ -76,6 +76,7 @@ import Testing
             "tenants: [{budgets: [V, {amount: V, currency: V, per: V, warn_at: V, unpriced: V}]}]",
             "tenants: [{key_budgets: [{tokens: V, per: V}]}]",
             "tenants: [{webhook: {url: V, secret: V, format: V, encoding: V, bare: V, batch: V}}]",
+            "tenants: [{webhook: {retry: {first: V, max: V}}}]", "webhooks: {operator: {retry: V}}",
             "tenants: [{webhook: {secrets: [V], batch: {records: V, bytes: V, delay: V}, headers: V}}]",
             "tenants: [{webhook: {format: lago, code: V, subscription: V, concurrency: V, timeout: V}}]",
             "tenants: V", "tenants: [{id: V, keys: V, platform_key_id: V}]", "data_dir: V",

@@ -135,7 +135,7 @@ import Testing
         webhooks:
           allow: [127.0.0.0/8, "fd00::/8"]
           concurrency: 7
-          operator: {url: "http://localhost:9/x?y", secret: SECRET, encoding: identity, give_up_after: 1h}
+          operator: {url: "http://localhost:9/x?y", secret: SECRET, encoding: identity, retry: {first: 1s}}
         tenants:
           - id: t
             keys: TOKEN
@@ -146,7 +146,7 @@ import Testing
             webhook:
               {url: "https://h/", secrets: [SECRET, SECRET], format: openmeter, event_type: a, source: b,
                bare: true, batch: {records: 1, bytes: 4KiB, delay: 0s}, concurrency: 2, timeout: 1s,
-               ca_file: a.pem, headers: {x-a: HEADER}}
+               retry: {first: 10ms, max: 7d}, ca_file: a.pem, headers: {x-a: HEADER}}
           - id: u
             keys: OTHER
             webhook: {url: "https://h/", secret: SECRET, format: lago, code: c, subscription: d}

@@ -30,6 +30,7 @@ enum Schema: String, CaseIterable {
     case tenantLimits = "tenants[].limits"
     case webhook = "tenants[].webhook"
     case batch = "tenants[].webhook.batch"
+    case retry = "tenants[].webhook.retry"
     case budget = "tenants[].budgets[]"
     case usage = "usage"
     case drain = "usage.drain"
@@ -82,11 +83,7 @@ enum Schema: String, CaseIterable {
             ]
         case .timeouts: ["connect", "first_token", "idle", "total"]
         case .mock: ["latency", "chunks", "chunk_interval", "text", "cut_after"]
-        case .route:
-            [
-                "model", "strategy", "targets", "by_priority", "adaptive", "on_interrupt", "hold",
-                "wait_for_preferred", "hedge_after", "affinity", "attempts_max", "request_timeout",
-            ]
+        case .route: Self.routeKeys
         case .target: ["provider", "model", "weight", "priority"]
         case .byPriority: RequestPriority.allCases.map(\.rawValue)
         case .adaptive: ["high", "normal", "low"]
@@ -95,12 +92,12 @@ enum Schema: String, CaseIterable {
             ["id", "keys", "platform_key_id", "limits", "budgets", "key_budgets", "webhook"]
         case .webhook: Self.webhookKeys
         case .batch: ["records", "bytes", "delay"]
+        case .retry: ["first", "max"]
         case .budget: ["amount", "currency", "tokens", "per", "warn_at", "unpriced"]
         case .usage: ["durability", "on_full", "size_max", "retention", "drain"]
         case .drain: ["time", "bytes_max", "max"]
         case .webhooks: ["allow", "concurrency", "operator"]
-        case .operatorWebhook:
-            ["url", "secret", "secrets", "encoding", "timeout", "give_up_after", "headers", "ca_file"]
+        case .operatorWebhook: Self.operatorKeys
         case .otlp: Self.destination + ["flush_timeout", "signals", "resource"] + Self.signals
         case .otlpMetrics: Self.destination + ["interval", "histograms"]
         case .otlpTraces, .otlpLogs: Self.destination + ["queue", "batch", "delay"]
@@ -118,9 +115,18 @@ enum Schema: String, CaseIterable {
         "listen", "token", "basic_auth", "metrics_auth", "tls", "scrapes_max", "scrape_freshness",
     ]
 
+    private static let routeKeys = [
+        "model", "strategy", "targets", "by_priority", "adaptive", "on_interrupt", "hold",
+        "wait_for_preferred", "hedge_after", "affinity", "attempts_max", "request_timeout",
+    ]
+
+    private static let operatorKeys = [
+        "url", "secret", "secrets", "encoding", "timeout", "retry", "give_up_after", "headers", "ca_file",
+    ]
+
     private static let webhookKeys = [
         "url", "secret", "secrets", "format", "encoding", "bare", "batch", "concurrency", "timeout",
-        "give_up_after", "headers", "ca_file", "event_type", "source", "code", "subscription",
+        "retry", "give_up_after", "headers", "ca_file", "event_type", "source", "code", "subscription",
     ]
 
     private static let limitKeys = ["rpm", "tpm", "concurrency"]

@@ -25,7 +25,8 @@ extension ConfigurationReading {
         else { return nil }
         if schema == .webhook { readFormat(section, into: &webhook) }
         section.set(&webhook.encoding, "encoding") { $0.choice("encoding") }
-        section.set(&webhook.timeout, "timeout") { $0.duration(in: .milliseconds(1) ... .seconds(600)) }
+        section.set(&webhook.timeout, "timeout") { $0.duration(in: .milliseconds(100) ... .seconds(60)) }
+        section.set(&webhook.retry, "retry", retry)
         section.set(&webhook.giveUpAfter, "give_up_after") {
             $0.duration(in: .seconds(60) ... .seconds(30 * 86_400))
         }
@@ -51,28 +52,33 @@ extension ConfigurationReading {
                 "write it like https://billing.example.com/usage")
             return nil
         }
-        let addresses = Self.loopbackAddresses(of: base.host)
-        if addresses.isEmpty, !base.isSecure {
-            field.refuse(
-                "would send what a tenant used in the clear",
-                "write https://; http leads to this machine only")
-        }
-        if !addresses.isEmpty, let allowedRanges,
-            !addresses.contains(where: { address in allowedRanges.contains { $0.contains(address) } })
-        {
-            field.refuse(
-                "leads to this machine, where deliveries may not go",
-                "add \(addresses[0].isIPv4 ? "127.0.0.0/8" : "\"::1/128\"") to webhooks.allow")
-        }
+        check(base, field)
         return (url, base.host)
     }
 
-    /// Those that the host stands for, if it is this machine by its very name.
-    private static func loopbackAddresses(of host: String) -> [IPAddress] {
+    /// What is plainly no place for deliveries; where names lead to shows when one is made.
+    private func check(_ url: BaseURL, _ field: Field) {
+        guard let allowedRanges else { return }
+        let addresses = Self.addresses(of: url.host)
+        let isAllowed = addresses.contains { address in allowedRanges.contains { $0.contains(address) } }
+        if isAllowed { return }
+        if let address = addresses.first, address.isLoopback {
+            field.refuse(
+                "leads to this machine, where deliveries may not go", "add \(address.block) to webhooks.allow"
+            )
+        } else if !url.isSecure {
+            field.refuse(
+                "would send what a tenant used in the clear",
+                addresses.first.map { "write https://, or add \($0.block) to webhooks.allow" }
+                    ?? "write https://; http needs an address that is in webhooks.allow")
+        }
+    }
+
+    /// Those that the host is, or stands for by its very name.
+    private static func addresses(of host: String) -> [IPAddress] {
         if host == "localhost" { return [.v4(0x7F00_0001), .v6(1)] }
         let bare = host.hasPrefix("[") ? host.dropFirst().dropLast() : host[...]
-        guard let address = IPAddress(bare), address.isLoopback else { return [] }
-        return [address]
+        return IPAddress(bare).map { [$0] } ?? []
     }
 
     /// Nil where one of them is wrong: then nobody knows what was to be allowed.
@@ -151,16 +157,36 @@ extension ConfigurationReading {
         var batch = Configuration.Webhook.Batch()
         section.set(&batch.recordsMax, "records") { $0.integer(in: 1...10_000) }
         section.set(&batch.bytesMax, "bytes") { $0.byteCount(in: 4 << 10...16 << 20) }
-        section.set(&batch.delay, "delay") { $0.duration(in: .zero ... .seconds(3_600)) }
+        section.set(&batch.delay, "delay") { $0.duration(in: .zero ... .seconds(60)) }
         return batch
+    }
+
+    private func retry(_ field: Field) -> Configuration.Webhook.Retry? {
+        guard let section = Section(field, .retry) else { return nil }
+        var retry = Configuration.Webhook.Retry()
+        let first = section.value("first", default: retry.first) {
+            $0.duration(in: .milliseconds(10) ... .seconds(3_600))
+        }
+        let longest = section.value("max", default: retry.longest) {
+            $0.duration(in: .milliseconds(100) ... .seconds(7 * 86_400))
+        }
+        guard let first, let longest else { return nil }
+        if first > longest {
+            (section["max"] ?? field).refuse(
+                "the first pause, \(DurationText.print(first)), is longer than "
+                    + DurationText.print(longest), "raise max, or shorten first")
+        }
+        (retry.first, retry.longest) = (first, longest)
+        return retry
     }
 }
 
 extension IPAddress {
-    fileprivate var isIPv4: Bool {
+    /// What to write to allow it.
+    fileprivate var block: String {
         switch self {
-        case .v4: true
-        case .v6: false
+        case .v4: isLoopback ? "127.0.0.0/8" : "\(self)/32"
+        case .v6: "\"\(self)/128\""
         }
     }
 }
