@@ -19,16 +19,8 @@ package enum HTTPDate {
         let year = writtenYear >= 100 ? writtenYear : writtenYear + (writtenYear < 70 ? 2_000 : 1_900)
         guard 1970...2200 ~= year else { return nil }
         let seconds =
-            days(year: year, month: month + 1, day: day) * 86_400 + time[0] * 3_600 + time[1] * 60 + time[2]
+            CivilDate(year: year, month: month + 1, day: day).daysSince1970 * 86_400 + time[0] * 3_600 + time[
+                1] * 60 + time[2]
         return WallTime(nanosecondsSince1970: Int64(seconds) * 1_000_000_000)
-    }
-
-    /// Days since 1970-01-01, counting years from March so that the leap day comes last.
-    package static func days(year: Int, month: Int, day: Int) -> Int {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 }
