@@ -20,20 +20,25 @@ public final class Router: Sendable {
     let room: WaitingRoom
     let sessions: SessionBook
     let time: any TimeSource
+    /// Nil where nobody wants to know what requests use.
+    let books: UsageBooks?
     let workers: [Worker]
     let current: Mutex<Current>
 
     /// - Parameters:
     ///   - spans: takes the spans of requests and attempts; without it none are made.
     ///   - custom: who answers for the configuration's providers of kind `custom`, by their names.
+    ///   - usage: where what requests use is written down; nil for nowhere.
     ///   - onRoute: hears each decision, on the request's loop: it must not block, nor take long.
     /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
         custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
+        usage: UsageBooks? = nil,
         onRoute: (@Sendable (RouteEvent) -> Void)? = nil, time: any TimeSource = SystemTime()
     ) throws(RouterError) {
         lasting = LastingParts(registry)
+        books = usage
         let generation = try Generation(
             configuration, custom: custom, spans: spans, lasting: lasting, at: time.now(),
             wallTime: time.wallTime())
@@ -91,13 +96,15 @@ public final class Router: Sendable {
     /// - Parameters:
     ///   - trace: its place in a trace; nil begins one.
     ///   - tenant: its number in the configuration in force on `loop`; 0 without tenants.
+    ///   - tenantKey: which of the tenant's keys it came with, by its place among them; nil where nobody
+    ///     can say.
     ///   - receivedAt: when the request was whole: its time runs from there.
     ///   - wishes: what the caller asks of routing.
     ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
     ///     owner through ``RoutedCall/cancel()``, which costs less.
     public func begin(
-        _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, trace: RequestTrace? = nil,
-        wishes: RoutingWishes = RoutingWishes(), on loop: EventLoop,
+        _ call: ChatCall, tenant: Int, tenantKey: Int? = nil, requestID: String, receivedAt: Instant,
+        trace: RequestTrace? = nil, wishes: RoutingWishes = RoutingWishes(), on loop: EventLoop,
         cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
         let worker = workers[loop.index]
@@ -106,8 +113,10 @@ public final class Router: Sendable {
         return RoutedCall(
             call, route: route, of: generation, router: self, worker: worker,
             caller: RoutedCall.Caller(
-                tenant: tenant, tenantLabel: generation.table.tenantLabel(tenant), requestID: requestID,
-                receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
+                tenant: tenant, tenantLabel: generation.table.tenantLabel(tenant),
+                tenantKey: tenantKey.flatMap { generation.table.keyAlias($0, ofTenant: tenant) },
+                requestID: requestID, receivedAt: receivedAt,
+                trace: trace ?? self.trace(under: nil, on: loop),
                 canceller: canceller, wishes: wishes))
     }
 

@@ -129,7 +129,7 @@ extension Field {
             refuse(
                 "\(Spelling.quoted(text)) is no duration",
                 needsUnit
-                    ? "add a unit: \(text)s or \(text)ms" : "write a whole number and ms, s, m or h: 10s")
+                    ? "add a unit: \(text)s or \(text)ms" : "write a whole number and ms, s, m, h or d: 10s")
             return nil
         }
         guard range.contains(duration) else {

@@ -18,12 +18,16 @@ extension Configuration {
             yaml.list("keys", tenant.keys.map(\.secret.description), depth: 2)
             if let id = tenant.platformKeyID { yaml.value("platform_key_id", id, depth: 2) }
             tenant.limits.describe("limits", in: &yaml)
+            tenant.budgets.describe("budgets", in: &yaml)
+            tenant.keyBudgets.describe("key_budgets", in: &yaml)
+            tenant.webhook?.describe("webhook", depth: 2, in: &yaml)
         }
         otlp?.describe(in: &yaml)
         if let prices {
             yaml.key("prices")
             yaml.value("file", prices.file, depth: 1)
         }
+        describeUsage(in: &yaml)
         yaml.value("data_dir", dataDirectory, depth: 0)
         yaml.value("allow_literal_secrets", "\(allowsLiteralSecrets)", depth: 0)
         return yaml.text

@@ -165,6 +165,12 @@ extension Configuration {
         public var platformKeyID: String?
         /// What may be asked for under this name, all keys together. Default: no limits.
         public var limits = Limits()
+        /// Where its usage records are delivered to. Default nil: nowhere.
+        public var webhook: Webhook?
+        /// What it may use up, all keys together; at most 8, no two of which say the same. Default none.
+        public var budgets: [Budget] = []
+        /// What each of its keys may use up, likewise.
+        public var keyBudgets: [Budget] = []
 
         public init(id: String, keys: [Key], platformKeyID: String? = nil) {
             self.id = id

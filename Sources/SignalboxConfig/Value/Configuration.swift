@@ -21,6 +21,10 @@ public struct Configuration: Sendable, Equatable {
     public var tenants: [Tenant] = []
     /// What models cost. Default nil: nothing is priced.
     public var prices: Prices?
+    /// The record that every attempt leaves.
+    public var usage = Usage()
+    /// What deliveries of such records have in common.
+    public var webhooks = Webhooks()
     /// Where state is kept on disk; relative to the working directory. Default `./data`.
     public var dataDirectory = "./data"
     /// Whether the file may hold secrets instead of references to them. Default false.
