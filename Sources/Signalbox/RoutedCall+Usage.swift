@@ -61,7 +61,7 @@ extension RoutedCall {
             latency: attempt.start.duration(to: end),
             timeToFirstToken: attempt.firstTokenAt.map { attempt.start.duration(to: $0) },
             isStreaming: isStreaming, outcome: outcome(after: failure), errorType: failure?.kind.label,
-            key: candidate.keyAlias, timestamp: now, tenant: caller.tenantLabel,
+            key: candidate.keyAlias, timestamp: now, tenant: caller.tenantLabel, tenantKey: tenantKey,
             platformKeyID: tenant?.platformKeyID, sessionID: wishes.session)
     }
 
