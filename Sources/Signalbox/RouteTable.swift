@@ -75,7 +75,11 @@ struct RouteTable: Sendable {
                 ? nil : lasting.standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
         }
         let currencies = configuration.prices?.book.currencies ?? []
-        tenantMetrics = labels.map { TenantMetrics(lasting.scopes, tenant: $0, currencies: currencies) }
+        let delivered = Set(configuration.tenants.lazy.filter { $0.webhook != nil }.map(\.id))
+        tenantMetrics = labels.map {
+            TenantMetrics(
+                lasting.scopes, tenant: $0, currencies: currencies, hasWebhook: delivered.contains($0))
+        }
         modelNames = configuration.routes.map(\.model)
     }
 

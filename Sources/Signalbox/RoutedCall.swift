@@ -52,7 +52,7 @@ public final class RoutedCall: @unchecked Sendable {
     /// Of the answer; nil where no price is known.
     private(set) var cost: Money?
     /// Where the last of its records is written down.
-    var usageTicket: UInt64?
+    var usageTicket: (any UsageTicket)?
     /// Why one of its records is not.
     var usageFailure: UsageJournalFailure?
     private(set) var isCancelled = false
