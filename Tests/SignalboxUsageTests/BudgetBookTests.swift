@@ -14,7 +14,8 @@ import Testing
         _ budgets: [Budget], keys: [Budget] = [], readings: [BudgetQuestion: Expense] = [:]
     ) -> BudgetBook {
         var book = BudgetBook(tenant: "t")
-        _ = book.adopt(budgets, keyBudgets: keys, keys: ["t-0", "t-1"], readings: readings, at: Self.midday)
+        let terms = BudgetTerms(budgets, keyBudgets: keys, keys: ["t-0", "t-1"])
+        _ = book.adopt(terms, readings: readings, at: Self.midday)
         return book
     }
 
@@ -168,7 +169,7 @@ import Testing
     @Test func `a budget with another limit goes on from what is spent`() throws {
         var book = book([Budget(.tokens(100), per: .day)])
         let held = try ticket(book.reserve(Expense(tokens: 60), key: nil, at: Self.midday))
-        #expect(book.adopt([Budget(.tokens(70), per: .day)], at: Self.midday).isEmpty)
+        #expect(book.adopt(BudgetTerms([Budget(.tokens(70), per: .day)]), at: Self.midday).isEmpty)
         #expect(throws: Refused.self) {
             try ticket(book.reserve(Expense(tokens: 11), key: nil, at: Self.midday))
         }
@@ -176,10 +177,10 @@ import Testing
         #expect((standing(book).spent, standing(book).reserved) == (60, 0))
     }
 
-    @Test func `what is in flight when a budget comes is reserved nothing of it, and counts in it`() throws {
+    @Test func `what was in flight before a budget came counts in it neither reserved nor spent`() throws {
         var book = book([Budget(.tokens(100), per: .day)])
         let held = try ticket(book.reserve(Expense(tokens: 60), key: nil, at: Self.midday))
-        _ = book.adopt([Budget(.tokens(50), per: .month)], at: Self.midday)
+        _ = book.adopt(BudgetTerms([Budget(.tokens(50), per: .month)]), at: Self.midday)
         _ = book.settle(held, Expense(tokens: 60), at: Self.midday)
         #expect((standing(book).spent, standing(book).reserved) == (0, 0))
     }
@@ -187,20 +188,19 @@ import Testing
     @Test func `what was spent before the program began is asked for once, and counts`() throws {
         let budgets = [Budget(.tokens(100), per: .day), Budget(.money(dollars(9)), per: .day)]
         var book = book(budgets, keys: [Budget(.tokens(50), per: .month)])
-        let keys = ["t-0", "t-1"]
-        let monthly = [Budget(.tokens(50), per: .month)]
-        let questions = book.questions(budgets, keyBudgets: monthly, keys: keys, at: Self.midday)
+        let terms = BudgetTerms(
+            budgets, keyBudgets: [Budget(.tokens(50), per: .month)], keys: ["t-0", "t-1"])
+        let questions = book.questions(terms, at: Self.midday)
         #expect(questions.map(\.key) == [nil, "t-0", "t-1"])
         #expect(questions[0].since == Budget.Period.day.span(around: Self.midday).start)
         #expect(questions[1].since == Budget.Period.month.span(around: Self.midday).start)
         let answers = [questions[0]: Expense(tokens: 90, [dollars(2)]), questions[1]: Expense(tokens: 50)]
-        let notices = book.adopt(
-            budgets, keyBudgets: monthly, keys: keys, readings: answers, at: Self.midday)
+        let notices = book.adopt(terms, readings: answers, at: Self.midday)
         #expect(notices.map(\.standing.key) == [nil, "t-0"])
         #expect(book.standings(at: Self.midday).map(\.spent) == [90, 2_000_000_000, 50, 0])
-        let again = book.questions(budgets, keyBudgets: monthly, keys: keys, at: Self.midday)
+        let again = book.questions(terms, at: Self.midday)
         #expect(again.map(\.key) == ["t-1"])
-        _ = book.adopt(budgets, keyBudgets: monthly, keys: keys, readings: answers, at: Self.midday)
+        _ = book.adopt(terms, readings: answers, at: Self.midday)
         #expect(standing(book).spent == 90)
     }
 
@@ -209,9 +209,9 @@ import Testing
         var book = book(budgets)
         let held = try ticket(book.reserve(Expense(tokens: 1), key: nil, at: Self.midday))
         _ = book.settle(held, Expense(tokens: 7), at: Self.midday)
-        #expect(book.questions(budgets, at: Self.midday).isEmpty)
+        #expect(book.questions(BudgetTerms(budgets), at: Self.midday).isEmpty)
         let question = BudgetQuestion(key: nil, since: standing(book).span.start)
-        _ = book.adopt(budgets, readings: [question: Expense(tokens: 7)], at: Self.midday)
+        _ = book.adopt(BudgetTerms(budgets), readings: [question: Expense(tokens: 7)], at: Self.midday)
         #expect(standing(book).spent == 7)
     }
 }

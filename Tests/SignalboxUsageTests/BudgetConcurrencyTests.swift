@@ -20,9 +20,10 @@ import Testing
         var random = FastRandom(seed: seed)
         let limit = Int.random(in: 1...500, using: &random)
         var book = BudgetBook(tenant: "t")
-        _ = book.adopt(
+        let terms = BudgetTerms(
             [Budget(.tokens(limit), per: .day)], keyBudgets: [Budget(.tokens(limit), per: .month)],
-            keys: ["a", "b"], at: WallTime(nanosecondsSince1970: 0))
+            keys: ["a", "b"])
+        _ = book.adopt(terms, at: WallTime(nanosecondsSince1970: 0))
         var inFlight: [Flight] = []
         var spent: [Int: Int] = [:]
         var overshoot: [Int: Int] = [:]
@@ -66,7 +67,7 @@ import Testing
 
         init(_ budgets: [Budget], at now: WallTime) {
             var book = BudgetBook(tenant: "t")
-            _ = book.adopt(budgets, at: now)
+            _ = book.adopt(BudgetTerms(budgets), at: now)
             self.book = Mutex(book)
         }
     }

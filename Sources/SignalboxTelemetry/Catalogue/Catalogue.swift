@@ -2,7 +2,8 @@
 public enum Catalogue {
     /// Every metric that this version exports, for the documentation and the test that checks names.
     public static let all: [MetricDefinition] =
-        attempts + standing + queue + clients + usage + genAI + genAILatest + service + scraping + tracing
+        attempts + standing + queue + clients + usage + budgets + genAI + genAILatest + service + scraping
+        + tracing
         + export
         + process
 

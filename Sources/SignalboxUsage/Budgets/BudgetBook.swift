@@ -16,27 +16,19 @@ public struct BudgetBook: Sendable {
         self.tenant = tenant
     }
 
-    /// Whether there is a budget at all.
-    public var isEmpty: Bool { meters.isEmpty && keyMeters.isEmpty }
-
     // MARK: Which budgets
 
     /// Takes other budgets. One that counts the same as before, per the same period, goes on from there.
-    /// - Parameters:
-    ///   - keyBudgets: for each of `keys`.
-    ///   - readings: answers to ``questions(_:keyBudgets:keys:at:)``; for budgets that have none, what was
-    ///     spent before is not counted.
+    /// - Parameter readings: answers to ``questions(_:at:)``; for budgets that have none, what was spent
+    ///   before is not counted.
     public mutating func adopt(
-        _ budgets: [Budget], keyBudgets: [Budget] = [], keys: [String] = [],
-        readings: [BudgetQuestion: Expense] = [:], at now: WallTime
+        _ terms: BudgetTerms, readings: [BudgetQuestion: Expense] = [:], at now: WallTime
     ) -> [BudgetNotice] {
         roll(to: now)
-        meters = successors(of: meters, budgets, key: nil, readings, at: now)
+        meters = successors(of: meters, terms.budgets, key: nil, readings, at: now)
         var next: [String: [BudgetMeter]] = [:]
-        if !keyBudgets.isEmpty {
-            for key in keys {
-                next[key] = successors(of: keyMeters[key] ?? [], keyBudgets, key: key, readings, at: now)
-            }
+        for key in terms.meteredKeys {
+            next[key] = successors(of: keyMeters[key] ?? [], terms.keyBudgets, key: key, readings, at: now)
         }
         keyMeters = next
         nextRoll = firstEnd
@@ -57,17 +49,12 @@ public struct BudgetBook: Sendable {
         }
     }
 
-    /// What ``adopt(_:keyBudgets:keys:readings:at:)`` would have to know of the past; each once.
-    public func questions(
-        _ budgets: [Budget], keyBudgets: [Budget] = [], keys: [String] = [], at now: WallTime
-    ) -> [BudgetQuestion] {
-        var questions = unread(budgets, among: meters, key: nil, at: now)
-        if !keyBudgets.isEmpty {
-            for key in keys {
-                questions += unread(keyBudgets, among: keyMeters[key] ?? [], key: key, at: now)
+    /// What ``adopt(_:readings:at:)`` would have to know of the past; each once.
+    public func questions(_ terms: BudgetTerms, at now: WallTime) -> [BudgetQuestion] {
+        unread(terms.budgets, among: meters, key: nil, at: now)
+            + terms.meteredKeys.flatMap { key in
+                unread(terms.keyBudgets, among: keyMeters[key] ?? [], key: key, at: now)
             }
-        }
-        return questions
     }
 
     private func unread(

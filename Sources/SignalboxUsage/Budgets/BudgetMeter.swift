@@ -1,4 +1,4 @@
-public import SignalboxCore
+import SignalboxCore
 
 /// How far one budget is used up, in tokens or billionths of a currency.
 ///

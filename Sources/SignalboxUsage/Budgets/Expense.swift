@@ -13,6 +13,11 @@ public struct Expense: Sendable, Equatable {
         for amount in amounts { add(amount) }
     }
 
+    public mutating func add(_ other: Expense) {
+        tokens += other.tokens
+        for amount in other.amounts { add(amount) }
+    }
+
     public mutating func add(_ money: Money) {
         guard let place = amounts.firstIndex(where: { $0.currency == money.currency }) else {
             return amounts.append(money)
