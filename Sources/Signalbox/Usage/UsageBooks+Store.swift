@@ -9,6 +9,7 @@ extension UsageBooks {
     ///
     ///     let books = try UsageBooks.open(configuration, registry: registry, logger: logger)
     ///     let router = try Router(configuration: configuration, …, usage: books)
+    ///     try await router.recallBudgets()
     ///     …
     ///     await router.shutdown()
     ///     await books?.close()
