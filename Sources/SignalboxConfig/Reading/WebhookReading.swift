@@ -62,10 +62,11 @@ extension ConfigurationReading {
         let addresses = Self.addresses(of: url.host)
         let isAllowed = addresses.contains { address in allowedRanges.contains { $0.contains(address) } }
         if isAllowed { return }
-        if let address = addresses.first, address.isLoopback {
+        let refusals = addresses.compactMap(AddressGuard(allowing: allowedRanges).refusal)
+        if let first = refusals.first, refusals.count == addresses.count {
             field.refuse(
-                "leads to this machine, where deliveries may not go", "add \(address.block) to webhooks.allow"
-            )
+                "leads to an address where deliveries may not go: \(first.address) is \(first.kind.rawValue)",
+                "add \(first.address.block) to webhooks.allow")
         } else if !url.isSecure {
             field.refuse(
                 "would send what a tenant used in the clear",
