@@ -17,10 +17,11 @@ extension LedgerWriter {
             let isRegistered = registered.contains(index)
             guard state.endpoints[index].standing.isRegistered != isRegistered else { continue }
             state.endpoints[index].standing.isRegistered = isRegistered
+            state.endpoints[index].gone = isRegistered ? nil : time.wallTime()
             changed.insert(index)
             try db.execute(
                 sql: "UPDATE endpoint SET gone = ? WHERE number = ?",
-                arguments: [isRegistered ? nil : time.wallTime().microseconds, state.endpoints[index].number])
+                arguments: [state.endpoints[index].gone?.microseconds, state.endpoints[index].number])
         }
     }
 
