@@ -232,4 +232,23 @@ import Testing
         #expect(bench.store.standing(of: "t1")?.disabled == nil)
         try bench.end(within: .seconds(5))
     }
+
+    @Test func `several at a time overtake one that fails, and no more are frozen than may be`() throws {
+        let receiver = try WebhookReceiver { arrival, _ in
+            arrival.sequences == [1] ? .status(500) : .status(200)
+        }
+        var endpoint = try WebhookEndpoint.to(receiver)
+        endpoint.concurrency = 2
+        endpoint.batch.recordsMax = 1
+        let bench = try DeliveryBench([endpoint])
+        try bench.append()
+        try bench.settled("retry")
+        try bench.append(5)
+        for _ in 0..<5 { try bench.settled("delivered") }
+        var sequences: [Int] = []
+        for _ in 0..<6 { sequences += try receiver.arrivals.take().sequences }
+        #expect(sequences == [1, 2, 3, 4, 5, 6])
+        #expect(bench.scrape.contains("llm_usage_outbox_pending{endpoint=\"t1\"} 1\n"))
+        try bench.end()
+    }
 }
