@@ -251,4 +251,35 @@ import Testing
         #expect(bench.scrape.contains("llm_usage_outbox_pending{endpoint=\"t1\"} 1\n"))
         try bench.end()
     }
+
+    @Test func `enabling an endpoint ends its pause`() throws {
+        let receiver = try WebhookReceiver { _, before in
+            before == 0 ? .status(503, fields: ["Retry-After: 3600"]) : .status(200)
+        }
+        let bench = try DeliveryBench([try .to(receiver)])
+        try bench.append()
+        let first = try receiver.arrivals.take()
+        try bench.settled("retry")
+        try bench.enable("t1")
+        #expect(try receiver.arrivals.take().id == first.id)
+        try bench.settled("delivered")
+        try bench.end()
+    }
+
+    @Test func `the end ends what was begun with settings, and for endpoints, that are gone`() throws {
+        let receiver = try WebhookReceiver { _, _ in .hang }
+        let other = try WebhookReceiver { _, _ in .hang }
+        var endpoint = try WebhookEndpoint.to(receiver)
+        let bench = try DeliveryBench([endpoint, try .to(other, tenant: "t2")])
+        try bench.append()
+        try bench.append(tenant: "t2")
+        let first = try receiver.arrivals.take()
+        _ = try other.arrivals.take()
+        endpoint.timeout = .seconds(20)
+        try bench.update([endpoint])
+        try bench.end()
+        let next = try DeliveryBench([endpoint], in: bench.directory, clock: bench.clock)
+        #expect(try receiver.arrivals.take().id == first.id)
+        try next.end()
+    }
 }
