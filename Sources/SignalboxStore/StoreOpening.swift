@@ -54,10 +54,16 @@ struct StoreOpening {
             areNumbersSure = false
             try setLogAside(because: words, &findings)
         }
+        if StoreFiles.size(of: files.restoredMark) != nil {
+            areNumbersSure = false
+            findings.append(restoredFile)
+        }
         var pool: DatabasePool
         do throws(StoreError) {
             pool = try StoreDatabase(files).open()
-            if exists, !isClean, let finding = try StoreCheck(checkTimeMax).run(pool) { findings.append(finding) }
+            if exists, !isClean, let finding = try StoreCheck(checkTimeMax).run(pool) {
+                findings.append(finding)
+            }
         } catch .damaged(let words) {
             let salvage = StoreSalvage(files, settings, time: time)
             let result = try salvage.run(because: words)
@@ -66,6 +72,7 @@ struct StoreOpening {
             pool = try StoreDatabase(files).open()
         }
         let state = try startState(pool, areNumbersSure: areNumbersSure)
+        try StoreFiles.remove(files.restoredMark)
         return OpenedStore(pool: pool, lock: lock, state: state, findings: findings, files: files)
     }
 
@@ -100,8 +107,17 @@ extension StoreOpening {
     private var missingFile: StoreFinding {
         StoreFinding(
             kind: .lost,
-            message: "\(files.database) is missing or empty though there was one: the ledger begins anew, its "
+            message:
+                "\(files.database) is missing or empty though there was one: the ledger begins anew, its "
                 + "sequences after those of all times before")
+    }
+
+    private var restoredFile: StoreFinding {
+        StoreFinding(
+            kind: .lost,
+            message:
+                "\(files.database) is a backup: what was recorded after it is missing, and sequences go on "
+                + "after those of all times before")
     }
 
     private func logDamage() throws(StoreError) -> String? {
@@ -120,7 +136,8 @@ extension StoreOpening {
         if size > 0 { try StoreFiles.write(StoreFiles.read(files.log, bytesMax: .max), to: place) }
         let loss = StoreFinding(
             kind: .lost,
-            message: "the log of \(files.database) is damaged (\(words ?? "its file is gone")): the last records "
+            message:
+                "the log of \(files.database) is damaged (\(words ?? "its file is gone")): the last records "
                 + "of all tenants may be missing, and sequences go on after those of all times before")
         findings.append(loss)
         if size > 0 {
