@@ -10,6 +10,7 @@ let place = arguments.dropFirst().first ?? "/tmp/signalbox-bench-store-\(getpid(
 let rows = [(1, 1), (8, 1), (32, 1), (128, 1), (512, 1), (512, 1_000)]
 let wanted = arguments.dropFirst(2).first.flatMap(Int.init)
 
+print("a record's JSON: \(Int(Rendering.measure() * 1e3)) ns")
 print("records of 700 bytes, one in flight for each appender, \(seconds) s a row, in \(place)")
 print("appenders   tenants   records/s   CPU µs/record   wait p50 ms   p99 ms   records/commit")
 for (appenders, tenants) in rows where wanted == nil || appenders == wanted {

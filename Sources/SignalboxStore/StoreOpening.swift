@@ -73,6 +73,7 @@ struct StoreOpening {
         }
         let state = try startState(pool, areNumbersSure: areNumbersSure)
         try StoreFiles.remove(files.restoredMark)
+        try files.syncDirectory()
         return OpenedStore(pool: pool, lock: lock, state: state, findings: findings, files: files)
     }
 
