@@ -106,6 +106,7 @@ public final class Service: Sendable {
         do {
             try exporter?.start()
             try await router.recallBudgets()
+            try await books?.start(running.withLock { $0 })
             try await servers.admin.start()
             try await servers.public.start()
         } catch {
@@ -122,6 +123,7 @@ public final class Service: Sendable {
     public func drain() async {
         readiness.become(.draining)
         turns.end()
+        books?.endDrains()
         let limit = running.withLock { $0.server.drainTimeout }
         events.draining(limit)
         await servers.public.drain(within: limit)
