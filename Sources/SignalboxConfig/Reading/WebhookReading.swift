@@ -58,8 +58,9 @@ extension ConfigurationReading {
 
     /// What is plainly no place for deliveries; where names lead to shows when one is made.
     private func check(_ url: BaseURL, _ field: Field) {
-        guard let allowedRanges else { return }
         let addresses = Self.addresses(of: url.host)
+        // A name is never allowed; an address may have been meant to be.
+        guard let allowedRanges = addresses.isEmpty ? [] : allowedRanges else { return }
         let isAllowed = addresses.contains { address in allowedRanges.contains { $0.contains(address) } }
         if isAllowed { return }
         let refusals = addresses.compactMap(AddressGuard(allowing: allowedRanges).refusal)
