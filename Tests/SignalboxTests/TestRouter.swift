@@ -14,12 +14,14 @@ final class TestRouter: Sendable {
     let spans = CollectedSpans()
     let registry = MetricRegistry()
     private let writer: LogWriter
+    private let books: UsageBooks?
     private var loop: EventLoop { group.loops[0] }
 
     /// - Parameter models: of one mock provider each, named `p0`, `p1`, …, tried in order for `chat`.
     init(
         models: [String], hasSink: Bool = true, custom: [String: any CustomProvider] = [:],
-        journal: (any UsageJournal)? = nil, time: any TimeSource = SystemTime(),
+        journal: (any UsageJournal)? = nil, listener: UsageListener? = nil,
+        time: any TimeSource = SystemTime(),
         _ change: (inout Configuration) -> Void = { _ in },
         onBudget: (@Sendable (BudgetNotice) -> Void)? = nil
     ) throws {
@@ -40,11 +42,18 @@ final class TestRouter: Sendable {
         change(&configuration)
         group = try EventLoopGroup(count: 1)
         writer = LogWriter(descriptor: -1)
-        let books = journal.map { [registry] in UsageBooks(journal: $0, registry: registry) }
+        books =
+            journal == nil && listener == nil
+            ? nil : UsageBooks(journal: journal, listener: listener, registry: registry)
         router = try Router(
             configuration: configuration, group: group, registry: registry, logger: Logger(writer: writer),
             custom: custom, spans: hasSink ? spans : nil,
             usage: books, onBudget: onBudget, time: time)
+    }
+
+    /// Until a listener has heard everything.
+    func closeBooks() async {
+        await books?.endListening()
     }
 
     deinit {

@@ -52,7 +52,7 @@ public final class UsageBooks: Sendable {
     }
 
     /// Once the listener has heard what waited for it.
-    func endListening() async {
+    package func endListening() async {
         listener?.end()
         await listening?.value
     }
@@ -89,7 +89,10 @@ public final class UsageBooks: Sendable {
     /// Whether one more provider may be listened to; ``drained(_:)`` gives the place back.
     func beginDrain(_ drain: Configuration.Drain) -> Bool {
         if drain.time > .zero, !isEnding.load(ordering: .relaxed) {
-            if drains.add(1, ordering: .relaxed).newValue <= drain.answersMax { return true }
+            if drains.add(1, ordering: .relaxed).newValue <= drain.answersMax {
+                metrics.drainsInFlight.increment()
+                return true
+            }
             drains.subtract(1, ordering: .relaxed)
         }
         metrics.drained(.refused)
@@ -103,6 +106,7 @@ public final class UsageBooks: Sendable {
 
     func drained(_ result: DrainResult) {
         drains.subtract(1, ordering: .relaxed)
+        metrics.drainsInFlight.decrement()
         metrics.drained(result)
     }
 }

@@ -5,6 +5,7 @@ import SignalboxTelemetry
 final class UsageMetrics: Sendable {
     private let lostRecords: [UsageJournalFailure.Reason: Counter]
     private let drains: [DrainResult: Counter]
+    let drainsInFlight: Gauge
     private let heard: [ListenerResult: Counter]
 
     init(_ registry: MetricRegistry) {
@@ -14,6 +15,7 @@ final class UsageMetrics: Sendable {
         let drains = registry.counter(Catalogue.usageDrains)
         self.drains = Dictionary(
             uniqueKeysWithValues: DrainResult.allCases.map { ($0, drains.series($0.rawValue)) })
+        drainsInFlight = registry.gauge(Catalogue.usageDrainsInFlight).series()
         let heard = registry.counter(Catalogue.usageListenerRecords)
         self.heard = Dictionary(
             uniqueKeysWithValues: ListenerResult.allCases.map { ($0, heard.series($0.rawValue)) })

@@ -1,7 +1,8 @@
 /// What bills are made of, and whether any of it was lost.
 extension Catalogue {
     static let usage: [MetricDefinition] = [
-        usageRecords, usageLostRecords, usageDrains, usageListenerRecords, usageCommitSeconds,
+        usageRecords, usageLostRecords, usageDrains, usageDrainsInFlight, usageListenerRecords,
+        usageCommitSeconds,
         usageCommitRecords, usageStoreBytes, usageStoreHealthy, usagePurgedRecords,
     ]
 
@@ -16,6 +17,10 @@ extension Catalogue {
     public static let usageDrains = MetricDefinition(
         "signalbox_usage_drains_total", .counter, labels: ["result"],
         help: "Answers whose caller had left: the provider's count was waited for, or is a guess.")
+
+    public static let usageDrainsInFlight = MetricDefinition(
+        "signalbox_usage_drains_in_flight", .gauge,
+        help: "Answers that are listened to although their caller has left; at most usage.drain.max.")
 
     public static let usageListenerRecords = MetricDefinition(
         "signalbox_usage_listener_records_total", .counter, labels: ["result"],

@@ -57,6 +57,7 @@ def gzip_reply(content: str = chat.GREETING) -> Behaviour:
 def stream(
     count: int = 5, gates: dict[int, Gate] | None = None, terminator: bool = True, finish: bool = True,
     content: str = "word", malformed_at: int | None = None, malformed_count: int = 1, end: str = "well",
+    usage: bool = False,
 ) -> Behaviour:
     """`count` deltas "word0 ", "word1 ", …; the gate `gates[n]` is waited for before delta `n`.
 
@@ -75,6 +76,8 @@ def stream(
             await exchange.send_chunk(chat.delta_event(model, f"{content}{number} "))
         if finish:
             await exchange.send_chunk(chat.finish_event(model))
+        if usage:
+            await exchange.send_chunk(chat.usage_event(model))
         if terminator:
             await exchange.send_chunk(chat.DONE_EVENT)
         match end:

@@ -29,6 +29,14 @@ def finish_event(model: str) -> bytes:
     return _event(model, {}, finish_reason="stop")
 
 
+def usage_event(model: str) -> bytes:
+    """The last chunk for who asked with `stream_options`: no choices, and the count."""
+    return b"data: " + _encoded({
+        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": model,
+        "choices": [], "usage": USAGE,
+    }) + b"\n\n"
+
+
 DONE_EVENT = b"data: [DONE]\n\n"
 
 

@@ -18,14 +18,14 @@ extension TestRouter {
     ///
     /// - Parameter seen: is told of every part of an answer as soon as the caller has it.
     func outcome(
-        of text: String, seen: @escaping @Sendable (String) -> Void = { _ in }
+        of text: String, tenant: Int = 0, seen: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> Outcome {
         let call = try ChatCall(text: text)
         let (router, loop) = (router, group.loops[0])
         let outcome = Signal<Outcome?>()
         loop.spawn {
             let routed = router.begin(
-                call, tenant: 0, requestID: "r-9", receivedAt: loop.now(), on: loop)
+                call, tenant: tenant, requestID: "r-9", receivedAt: loop.now(), on: loop)
             guard let routed else { return outcome.put(nil) }
             outcome.put(await Self.take(routed, seen))
         }
