@@ -28,9 +28,9 @@ TENANTS = (
     Tenant("acme", Price("USD", "2.5", "10", "1.25", "12"), receiver.DEEDS,
            webhook=WEBHOOK | {"encoding": "gzip"}),
     Tenant("bolt", Price("RUB", "1500", "1500"), receiver.DEEDS, inflates=False,
-           webhook=WEBHOOK | {"encoding": "gzip"}),
+           webhook=WEBHOOK | {"encoding": "gzip", "format": "cloudevents"}),
     Tenant("cargo", Price("EUR", "0.120000001", "0.5", "0.06"), receiver.DEEDS,
-           webhook=WEBHOOK | {"encoding": "identity"}),
+           webhook=WEBHOOK | {"encoding": "identity", "format": "ndjson"}),
     Tenant("delta", Price("USD", "0.000000001", "0.6", None, "0.7"), receiver.DEEDS | {"accept": 25},
            webhook=WEBHOOK | {"encoding": "identity", "concurrency": 4}),
 )
