@@ -86,8 +86,7 @@ def play(name: str, directory: Path, seed: str, seconds: float) -> bool:
     try:
         verdict = asyncio.run(scenario.play(directory / name, f"{seed} {name}", seconds))
     except Exception as failure:  # Whatever it is, the other scenarios are played too.
-        if not isinstance(failure, AssertionError):
-            traceback.print_exc()
+        traceback.print_exc()
         verdict = Verdict(broken=[f"the scenario ended in {type(failure).__name__}: {failure}"])
     for fact, value in verdict.facts.items():
         print(f"  {fact}: {dict(value) if hasattr(value, 'items') else value}")

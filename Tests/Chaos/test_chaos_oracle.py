@@ -87,6 +87,8 @@ FAILURE = {"outcome": "failure", "success": False, "usage_source": "none"}
      [record(sequence=2), record(2, sequence=1)]),
     ("records are exact", [told()], [record(cost_nano="1")]),
     ("records are exact", [told(streams=True)], [record()]),
+    ("records are exact", [told(ended="left")], [record(outcome="cancelled", success=False, prompt_tokens=1)]),
+    ("every attempt has a record", [told(attempts=2)], [record(attempt=2)]),
     ("records are exact", [told()], [record(success=False)]),
     ("ids are UUIDs of version 7", [told()], [record(id="1")]),
     ("tenants see their own", [told()], [record(tenant_id="bolt")]),

@@ -3,12 +3,15 @@
 import asyncio
 import random
 
+from .house import DaemonFailed
 from .oracle import Verdict
 from .stage import Stage
 
 APART_SECONDS = (3.0, 11.0)
 DOWN_SECONDS = (0.0, 0.8)
 GONE = "cargo"
+# Before so many of the blows, the configuration changes.
+RELOADS = 0.3
 
 
 async def play(stage: Stage, seconds: float) -> Verdict:
@@ -34,6 +37,8 @@ async def play(stage: Stage, seconds: float) -> Verdict:
 async def disturb(stage: Stage, source: random.Random) -> None:
     """One blow, and the daemon up again."""
     chance, down = source.random(), source.uniform(*DOWN_SECONDS)
+    if source.random() < RELOADS:
+        await reload(stage)
     if chance < 0.12:
         await stage.house.stop()
         stage.tell(f"SIGTERM ended start {stage.house.starts}")
@@ -46,6 +51,17 @@ async def disturb(stage: Stage, source: random.Random) -> None:
         await asyncio.sleep(source.uniform(0, 0.25))
         await stage.kill()
     await stage.house.start()
+
+
+async def reload(stage: Stage) -> None:
+    """Another batch for the first tenant, while deliveries are in flight."""
+    batch = stage.house.configuration["tenants"][0]["webhook"]["batch"]
+    batch["records"] = stage.source.choice([1, 7, 50, 100])
+    stage.house.write()
+    answer = await stage.house.reload()
+    stage.tell(f"reload, batches of {batch['records']}: {answer.status}")
+    if answer.status != 200:
+        raise DaemonFailed(f"a reload was refused: {answer.body.decode(errors='replace')}")
 
 
 async def disappear(stage: Stage, seconds: float) -> None:

@@ -68,7 +68,7 @@ def settings(
         "breaker": {"failures": 1_000_000, "requests_min": 1_000_000},
         "timeouts": {"connect": "2s", "first_token": "10s", "idle": "10s", "total": "30s"},
     } for name in ("alpha", "beta")]
-    return {
+    made = {
         "server": {"listen": f"127.0.0.1:{ports[0]}", "threads": 2, "drain_timeout": "5s"},
         "admin": {"listen": f"127.0.0.1:{ports[1]}", "scrape_freshness": "0s"},
         "logging": {"level": "info", "format": "json"},
@@ -87,6 +87,7 @@ def settings(
         "prices": {"file": "prices.yaml"},
         "data_dir": str(data),
     }
+    return json.loads(json.dumps(made))  # Nobody else's: a reload changes one tenant alone.
 
 
 def free_ports(source: random.Random, count: int) -> tuple[int, ...]:

@@ -123,8 +123,9 @@ class Stage:
         heard = await self.receivers.ask(do="counts")
         found = judge(self.book, deliveries.read(self.file), Terms(
             prices_of(self.tenants), tuple(tenant.id for tenant in self.tenants), kills=self.kills,
-            unordered=tuple(tenant.id for tenant in self.tenants if tenant.webhook.get("concurrency", 1) > 1),
-            **terms))
+            at_once={
+                tenant.id: tenant.webhook["concurrency"] for tenant in self.tenants
+                if "concurrency" in tenant.webhook}, **terms))
         for complaint in heard["complaints"]:
             found.say("deliveries are right", complaint)
         for indiscretion in self.house.indiscretions():
