@@ -46,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -69,6 +70,12 @@ let package = Package(
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "CLinux", "CMicrohttpd", "CCurl", "CZlib",
                 .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        room(
+            "SignalboxStore",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         // 4
         room("SignalboxProviders", over: ["SignalboxCore"]),
@@ -106,6 +113,9 @@ let package = Package(
             name: "signalbox-microbench-telemetry",
             dependencies: ["SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP"],
             path: "Benchmarks/Telemetry", swiftSettings: strict),
+        .executableTarget(
+            name: "signalbox-bench-store", dependencies: ["SignalboxCore", "SignalboxStore"],
+            path: "Benchmarks/Store", swiftSettings: strict),
         // for tests, ours and embedders'
         room(
             "SignalboxTesting",
@@ -155,6 +165,7 @@ let package = Package(
             "SignalboxTelemetryTests",
             of: ["SignalboxTelemetry", "SignalboxTesting", "SignalboxCore"] + facades, exclude: ["Golden"]),
         tests("SignalboxHTTPTests", of: ["SignalboxHTTP", "SignalboxTesting", "SignalboxCore"]),
+        tests("SignalboxStoreTests", of: ["SignalboxStore", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
         tests("SignalboxUsageTests", of: ["SignalboxUsage", "SignalboxCore"]),

@@ -57,6 +57,22 @@ public struct CallFailure: Sendable {
         cause = UpstreamFailure(.rateLimited, message: message, status: 429, retryAfter: retryAfter)
     }
 
+    /// Of an answer that is kept back because nobody could be billed for it.
+    static let unrecorded = "usage_not_recorded"
+
+    /// What requests use cannot be written down, and the configuration wants none answered then.
+    init(unrecorded failure: UsageJournalFailure, attempts: [AttemptSummary]) {
+        status = 503
+        outcome = .rejected
+        (type, code) = ("overloaded_error", Self.unrecorded)
+        message = "What requests use cannot be recorded, so none is answered: \(failure)"
+        parameter = nil
+        errorObject = nil
+        retryAfter = .seconds(5)
+        self.attempts = attempts
+        cause = UpstreamFailure(.overloaded, message: message, status: 503, code: Self.unrecorded)
+    }
+
     /// Every candidate was tried or unavailable.
     init(_ exhaustion: Exhaustion, attempts: [AttemptSummary]) {
         status = exhaustion.status

@@ -207,6 +207,7 @@ struct TenantMetrics: Sendable {
     /// Keeps their series.
     private let scope: SeriesScope
     let costs: TenantCosts
+    let usage: TenantUsage
 
     /// - Parameter currencies: all that a price may be in.
     init(_ scopes: SeriesScopes, tenant: String, currencies: [String]) {
@@ -215,6 +216,7 @@ struct TenantMetrics: Sendable {
         promptTokens = tokens.series(tenant, TokenType.prompt.rawValue)
         completionTokens = tokens.series(tenant, TokenType.completion.rawValue)
         costs = TenantCosts(scope, tenant: tenant, currencies: currencies)
+        usage = TenantUsage(scope, tenant: tenant)
     }
 
     func used(_ usage: TokenUsage) {

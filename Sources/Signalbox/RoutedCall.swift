@@ -11,7 +11,7 @@ public import SignalboxTelemetry
 public final class RoutedCall: @unchecked Sendable {
     // @unchecked: touched by the loop's thread only.
 
-    struct Caller {
+    struct Caller: Sendable {
         let tenant: Int
         let tenantLabel: String
         let requestID: String
@@ -33,7 +33,7 @@ public final class RoutedCall: @unchecked Sendable {
     /// What it began with, and ends on.
     let generation: Generation
     let route: ResolvedRoute
-    private let caller: Caller
+    let caller: Caller
     let deadline: Deadline
     private(set) var attempts: [AttemptRecord] = []
     /// The prompt, without an answer yet; nil unless the configuration wants it logged.
@@ -50,7 +50,13 @@ public final class RoutedCall: @unchecked Sendable {
     var queued: Duration = .zero
     /// Of the answer; nil where no price is known.
     private(set) var cost: Money?
+    /// Where the last of its records is written down.
+    var usageTicket: UInt64?
+    /// Why one of its records is not.
+    var usageFailure: UsageJournalFailure?
     private(set) var isCancelled = false
+    /// When the caller left.
+    private var leftAt: Instant?
     private var waited: Duration = .zero
     /// Since when two attempts are under way: from then on somebody is waited for all the time.
     private var raceStart: Instant?
@@ -125,7 +131,7 @@ public final class RoutedCall: @unchecked Sendable {
     /// call was begun with its owner as the canceller.
     public func answer() async -> Answer {
         var now = worker.loop.now()
-        if let failure = refusal ?? reserveAllowance(at: now) { return .failure(failure) }
+        if let failure = unrecorded ?? refusal ?? reserveAllowance(at: now) { return .failure(failure) }
         var walk = Walk(self, at: now)
         var step = walk.begin(at: now)
         while !isCancelled {
@@ -140,7 +146,7 @@ public final class RoutedCall: @unchecked Sendable {
                 case .success(let answer):
                     guard route.mendsStreams, case .stream(let stream) = answer,
                         let failure = await secure(stream, walk)
-                    else { return answer }
+                    else { return await release(answer) }
                     now = worker.loop.now()
                     step = walk.next(after: failure, at: now)
                 case .failure(let failure):
@@ -163,6 +169,12 @@ public final class RoutedCall: @unchecked Sendable {
         return .failure(cancelled())
     }
 
+    /// A whole answer leaves when what it used is written down; a stream sees to that before its end.
+    private func release(_ answer: Answer) async -> Answer {
+        guard case .whole = answer, await committed() != nil, let usageFailure else { return answer }
+        return .failure(CallFailure(unrecorded: usageFailure, attempts: history))
+    }
+
     /// Does what the route wants done against interruptions; answers with one that the caller has seen
     /// nothing of.
     private func secure(_ stream: RoutedStream, _ walk: Walk) async -> UpstreamFailure? {
@@ -175,10 +187,13 @@ public final class RoutedCall: @unchecked Sendable {
         }
     }
 
-    /// Nobody waits for the answer any more: the provider's connection is closed.
+    /// Nobody waits for the answer any more: the provider is listened to for its count of tokens as long as
+    /// the configuration allows, then its connection is closed.
     public func cancel() {
+        guard !isCancelled else { return }
         isCancelled = true
-        current?.cancel()
+        leftAt = worker.loop.now()
+        if hedge == nil { current?.callerLeft() } else { current?.cancel() }
         hedge?.cancel()
         place?.cancel()
     }
@@ -246,12 +261,14 @@ public final class RoutedCall: @unchecked Sendable {
     }
 
     /// By the price that was valid when the request came.
-    func price(_ usage: TokenUsage, by pricing: ModelPricing, at now: Instant) {
+    func price(_ usage: TokenUsage, by pricing: ModelPricing, at now: Instant) -> Money? {
         let age = now.nanoseconds &- caller.receivedAt.nanoseconds
         let received = WallTime(
             nanosecondsSince1970: router.time.wallTime().nanosecondsSince1970 &- age)
-        cost = pricing.count(usage, at: received)
-        if let cost { generation.table.metrics(ofTenant: caller.tenant).costs.count(cost) }
+        guard let price = pricing.count(usage, at: received) else { return nil }
+        generation.table.metrics(ofTenant: caller.tenant).costs.count(price)
+        cost = price
+        return price
     }
 
     /// Closes the books: metrics, and the line that tells the story. Once.
@@ -263,7 +280,7 @@ public final class RoutedCall: @unchecked Sendable {
     ) {
         guard !hasEnded else { return }
         hasEnded = true
-        let now = worker.loop.now()
+        let now = outcome == .cancelled ? leftAt ?? worker.loop.now() : worker.loop.now()
         settleAllowance(used: current?.summary.usage, at: now)
         let duration = caller.receivedAt.duration(to: now)
         let ending = CallEnding(

@@ -20,20 +20,25 @@ public final class Router: Sendable {
     let room: WaitingRoom
     let sessions: SessionBook
     let time: any TimeSource
+    /// Nil where nobody wants to know what requests use.
+    let books: UsageBooks?
     let workers: [Worker]
     let current: Mutex<Current>
 
     /// - Parameters:
     ///   - spans: takes the spans of requests and attempts; without it none are made.
     ///   - custom: who answers for the configuration's providers of kind `custom`, by their names.
+    ///   - usage: where what requests use is written down; nil for nowhere.
     ///   - onRoute: hears each decision, on the request's loop: it must not block, nor take long.
     /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
         custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
+        usage: UsageBooks? = nil,
         onRoute: (@Sendable (RouteEvent) -> Void)? = nil, time: any TimeSource = SystemTime()
     ) throws(RouterError) {
         lasting = LastingParts(registry)
+        books = usage
         let generation = try Generation(
             configuration, custom: custom, spans: spans, lasting: lasting, at: time.now(),
             wallTime: time.wallTime())

@@ -96,7 +96,7 @@ struct ChatReply {
             call.end(call.answeredOutcome, status: 200, clientWait: clientWait)
             reply.finish()
         } catch is ClientGone {
-            stream.abandon()
+            await stream.drain()
             call.end(.cancelled, status: 200, clientWait: clientWait)
         } catch let failure as UpstreamFailure {
             await breakOff(reply, failure, clientWait)

@@ -38,8 +38,8 @@ import Testing
         try test.ask(stream: true)
         let labels = labels("mock-normal", answer: "mock-normal")
         #expect(test.registry.histogram(Catalogue.genAITimeToFirstChunk).series(labels).count == 1)
-        // The role, five deltas and the finish: seven chunks, and six steps between them.
-        #expect(test.registry.histogram(Catalogue.genAITimePerOutputChunk).series(labels).count == 6)
+        // The role, five deltas, the finish and the usage: eight chunks, and seven steps between them.
+        #expect(test.registry.histogram(Catalogue.genAITimePerOutputChunk).series(labels).count == 7)
     }
 
     @Test func `the unreleased names come in place of the others`() throws {

@@ -18,6 +18,7 @@ final class TestRouter: Sendable {
     /// - Parameter models: of one mock provider each, named `p0`, `p1`, …, tried in order for `chat`.
     init(
         models: [String], hasSink: Bool = true, custom: [String: any CustomProvider] = [:],
+        journal: (any UsageJournal)? = nil,
         _ change: (inout Configuration) -> Void = { _ in }
     ) throws {
         var configuration = Configuration()
@@ -37,9 +38,11 @@ final class TestRouter: Sendable {
         change(&configuration)
         group = try EventLoopGroup(count: 1)
         writer = LogWriter(descriptor: -1)
+        let books = journal.map { [registry] in UsageBooks(journal: $0, registry: registry) }
         router = try Router(
             configuration: configuration, group: group, registry: registry, logger: Logger(writer: writer),
-            custom: custom, spans: hasSink ? spans : nil)
+            custom: custom, spans: hasSink ? spans : nil,
+            usage: books)
     }
 
     deinit {

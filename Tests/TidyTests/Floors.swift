@@ -17,7 +17,7 @@ struct Floors {
         "SignalboxCore": Room(floor: 1),
         "SignalboxTelemetry": Room(floor: 2, outside: ["Logging", "CoreMetrics", "Tracing"]),
         "SignalboxHTTP": Room(floor: 3, outside: ["DequeModule"]),
-        "SignalboxStore": Room(floor: 3, outside: ["GRDB"]),
+        "SignalboxStore": Room(floor: 3, outside: ["GRDB", "GRDBSQLite"]),
         "SignalboxProviders": Room(floor: 4, outside: ["FoundationEssentials"]),
         "SignalboxRouting": Room(floor: 4, outside: ["DequeModule", "HeapModule"]),
         "SignalboxUsage": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),

@@ -1,3 +1,4 @@
+import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxRouting
@@ -25,13 +26,19 @@ final class Attempt: @unchecked Sendable {
     /// What it has brought, as the log tells it; nil unless the configuration wants it logged.
     private(set) var content: LoggedContent?
     private(set) var isCancelled = false
+    /// Until when the provider is listened to for its count, the caller having left.
+    private(set) var drainEnd: Instant?
+    /// What a stream has brought so far.
+    var volume = StreamVolume()
     /// The span, where one is made or the provider is told of it.
     private var span: AttemptSpan?
     private let ticket: Ticket
     private let order: OrderReason?
-    private var isRecorded = false
+    private(set) var isRecorded = false
+    /// Whether the provider has it, or is about to.
+    private(set) var isSent = false
     /// To a stream's first delta.
-    private var firstTokenAt: Instant?
+    private(set) var firstTokenAt: Instant?
 
     init(
         _ turn: Walk.Turn, of call: RoutedCall, number: Int, start: Instant, body: [UInt8],
@@ -54,14 +61,19 @@ final class Attempt: @unchecked Sendable {
         candidate.provider.metrics.inflight.increment()
     }
 
-    private var router: Router { call.router }
+    var router: Router { call.router }
     var loop: EventLoop { call.worker.loop }
     /// What is asked: the caller's request, or that with the beginning of its answer.
     var asked: ChatCall { begun?.call ?? call.call }
 
     /// Sends it, and reads a whole answer, or a stream up to its first delta.
     func run() async -> Result<RoutedCall.Answer, UpstreamFailure> {
-        let result = await answer()
+        var result = await answer()
+        if drainEnd != nil, case .failure(let failure) = result {
+            // Nobody waited for it but us: the provider is not to blame.
+            result = .failure(
+                UpstreamFailure(.cancelled, message: "the caller has left", status: failure.status))
+        }
         switch result {
         case .success: decided(.answered(after: start.duration(to: loop.now())))
         case .failure(let failure):
@@ -92,6 +104,18 @@ final class Attempt: @unchecked Sendable {
         reply?.cancel()
     }
 
+    /// Nobody waits for the answer, but what it uses is somebody's bill: as long as the configuration allows,
+    /// the provider is let finish, and says what it counted.
+    func callerLeft() {
+        guard let reply, isSent, !isRecorded, call.books?.beginDrain(call.rules.drain) == true
+        else {
+            return cancel()
+        }
+        let end = loop.now().advanced(by: call.rules.drain.time)
+        drainEnd = end
+        reply.limit(until: end, phase: .total)
+    }
+
     // MARK: Out
 
     func send(_ headers: [RequestHeader]) -> IncomingReply {
@@ -100,6 +124,7 @@ final class Attempt: @unchecked Sendable {
             from: (call.requestID, router.time), over: transport, deadline: call.deadline,
             cancelledBy: call.canceller)
         self.reply = reply
+        isSent = true
         return reply
     }
 
@@ -151,6 +176,7 @@ final class Attempt: @unchecked Sendable {
         switch candidate.provider.adapter.judge(whole, to: asked) {
         case .success(let judged):
             summary = judged.summary
+            if summary.usage == nil { volume.add(answer: body.count) }
             answered(judged, as: body)
             if let native = call.call.native, !judged.isNative {
                 return translate(judged.body ?? body, to: native.dialect).map { ($0, "application/json") }
@@ -220,16 +246,12 @@ final class Attempt: @unchecked Sendable {
             exemplar: span.flatMap { call.trace.exemplar(of: $0.id, at: end) })
         let genAI = candidate.genAI[call.call.operation]
         genAI.ended(after: seconds, summary, failure: failure?.kind)
-        if failure == nil, let usage = summary.usage {
-            candidate.metrics.used(usage)
-            genAI.used(usage, by: summary.model)
-            call.used(usage)
-            if let pricing = candidate.metrics.pricing { call.price(usage, by: pricing, at: end) }
-        }
+        let usage = bill(failure, until: end)
+        if failure == nil, let usage = summary.usage { genAI.used(usage, by: summary.model) }
         call.ended(
             AttemptRecord(
                 number: number, candidate: candidate, failure: failure, status: status,
-                duration: start.duration(to: end), usage: summary.usage))
+                duration: start.duration(to: end), usage: usage))
         guard call.trace.isRecorded, let span, let sink = call.generation.tracing.sink else { return }
         sink.take(
             span.record(of: call, candidate, summary, failure: failure, status: status, until: end))

@@ -88,9 +88,6 @@ public final class RoutedStream: @unchecked Sendable {
             }
             pendingFailure = close(error)
         }
-        let now = call.worker.loop.now()
-        firstTokenAt = now
-        attempt.firstToken(at: now)
         return nil
     }
 
@@ -130,6 +127,12 @@ public final class RoutedStream: @unchecked Sendable {
             if hasEnded { return nil }
             await readOn()
         }
+        // Who has all of it takes it for the answer: what it used must be written down by then.
+        if hasEnded, pendingFailure == nil, let failure = await call.committed() {
+            output = []
+            pendingFailure = failure
+            throw failure
+        }
         defer { output = [] }
         return output
     }
@@ -149,18 +152,33 @@ public final class RoutedStream: @unchecked Sendable {
         }
     }
 
-    /// The caller has left: the provider's connection is closed.
+    /// Nobody takes it: the provider's connection is closed.
     public func abandon() {
         rest?.abandon()
         guard !hasEnded else { return }
         _ = close(UpstreamFailure(.cancelled, message: "the caller has left"))
     }
 
+    /// The caller has left: reads on for what the provider counts, as long and as far as the configuration
+    /// allows. Then the provider's connection is closed.
+    public func drain() async {
+        if let rest { return await rest.drain() }
+        call.cancel()
+        var left = call.rules.drain.bytesMax
+        while attempt.drainEnd != nil, !hasEnded, left > 0 {
+            output = []
+            await readOn()
+            left -= output.count
+        }
+        output = []
+        abandon()
+    }
+
     private func close(_ failure: UpstreamFailure) -> UpstreamFailure {
         hasEnded = true
         reply.cancel()
         var failure = failure
-        if failure.kind != .cancelled { failure.kind = .interrupted }
+        if failure.kind != .cancelled { failure.kind = call.isCancelled ? .cancelled : .interrupted }
         attempt.summarize(decoder.summary)
         attempt.record(failure: failure, status: reply.status)
         if call.route.mendsStreams { attempt.failed(failure) }
@@ -205,14 +223,14 @@ public final class RoutedStream: @unchecked Sendable {
     private func take(_ event: ServerSentEvent, at arrived: Instant) throws(UpstreamFailure) {
         switch decoder.decode(event.bytes, in: event.data) {
         case .forward(let delta):
-            note(delta, at: arrived)
+            note(delta, of: event.data.count, at: arrived)
             try send(event.bytes, in: event.data)
         case .replace(let payloads, let delta):
-            note(delta, at: arrived)
+            note(delta, of: event.data.count, at: arrived)
             for payload in payloads { try send(payload, in: 0..<payload.count) }
         case .last(let payloads):
             // Some vendors' last event is their only one.
-            if !payloads.isEmpty { note(true, at: arrived) }
+            if !payloads.isEmpty { note(true, of: event.data.count, at: arrived) }
             for payload in payloads { try send(payload, in: 0..<payload.count) }
             complete()
         case .done: complete()
@@ -229,8 +247,15 @@ public final class RoutedStream: @unchecked Sendable {
         }
     }
 
-    private func note(_ delta: Bool, at arrived: Instant) {
-        hasDelta = hasDelta || delta
+    private func note(_ delta: Bool, of size: Int, at arrived: Instant) {
+        if delta {
+            if !hasDelta {
+                hasDelta = true
+                firstTokenAt = arrived
+                attempt.firstToken(at: arrived)
+            }
+            attempt.volume.add(event: size)
+        }
         if !pace.hasBegun { begin(at: arrived) }
         pace.chunk(at: arrived)
     }

@@ -14,12 +14,11 @@ public struct MockAdapter: ProviderAdapter {
         guard operation != .embeddings else { return nil }
         let script = MockScript(model: model, settings: settings)
         let plain = script.plain()
-        let streamed = script.streamed(includesUsage: false)
-        let streamedWithUsage = script.streamed(includesUsage: true)
+        let streamed = script.streamed()
         return .script { call in
             if let begun = call.begun { return script.streamed(behind: begun, of: call) }
             guard call.isStreaming else { return plain }
-            return call.wantsStreamUsage ? streamedWithUsage : streamed
+            return streamed
         }
     }
 

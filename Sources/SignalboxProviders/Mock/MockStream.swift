@@ -1,8 +1,9 @@
 import SignalboxCore
 
 extension MockScript {
-    /// The reply to a call that streams: one event a step, as a provider would send them.
-    func streamed(includesUsage: Bool) -> ReplyScript {
+    /// The reply to a call that streams: one event a step, as a provider would send them that was
+    /// asked for its count of tokens.
+    func streamed() -> ReplyScript {
         if let failure = MockFailure.script(for: mode, settings: settings) { return failure }
         var steps: [ReplyScript.Step] = [
             .wait(settings.latency), .head(status: 200, headers: ["content-type": "text/event-stream"]),
@@ -20,12 +21,10 @@ extension MockScript {
         }
         if let end = brokenEnd { return ReplyScript(steps: steps + [end]) }
         steps.append(chunk("{}", finish: #""stop""#))
-        if includesUsage {
-            var bytes = envelope(object: "chat.completion.chunk")
-            bytes += Array(#""choices":[],"usage":"#.utf8)
-            appendUsage(to: &bytes)
-            steps.append(event(bytes + [UInt8(ascii: "}")]))
-        }
+        var count = envelope(object: "chat.completion.chunk")
+        count += Array(#""choices":[],"usage":"#.utf8)
+        appendUsage(to: &count)
+        steps.append(event(count + [UInt8(ascii: "}")]))
         steps.append(event(Array("[DONE]".utf8)))
         return ReplyScript(steps: steps)
     }
@@ -35,7 +34,7 @@ extension MockScript {
     func streamed(behind begun: String, of call: ChatCall) -> ReplyScript {
         var settings = settings
         if settings.text.hasPrefix(begun) { settings.text.removeFirst(begun.count) }
-        return MockScript(model: model, settings: settings).streamed(includesUsage: call.wantsStreamUsage)
+        return MockScript(model: model, settings: settings).streamed()
     }
 
     /// How a stream of this mode breaks; nil where it does not.

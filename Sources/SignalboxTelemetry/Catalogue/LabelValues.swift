@@ -109,3 +109,22 @@ public enum ContinuationOutcome: String, Sendable, CaseIterable {
     /// No candidate was left that could.
     case failed
 }
+
+/// How a provider was listened to whose caller had left.
+public enum DrainResult: String, Sendable, CaseIterable {
+    /// Until it had said what it counted.
+    case usage
+    /// As long as may be: what it used is a guess.
+    case estimate
+    /// Not at all: as many as may be are listened to already, or none is wanted to be.
+    case refused
+}
+
+/// What became of a usage record that a part of the program wanted to hear of.
+public enum ListenerResult: String, Sendable, CaseIterable {
+    case heard
+    /// The listener threw.
+    case failed
+    /// More waited than may.
+    case dropped
+}

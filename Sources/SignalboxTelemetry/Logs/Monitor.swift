@@ -1,16 +1,16 @@
 import Glibc
-import SignalboxCore
+package import SignalboxCore
 
 /// A lock with two conditions to wait for, as `Mutex` has none: `work` for the thread that serves,
 /// `progress` for those who wait for it.
 ///
 /// `@unchecked Sendable`: the C objects do their own locking, and live from `init` to `deinit`.
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let work = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let progress = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init() {
+    package init() {
         var attributes = pthread_condattr_t()
         check(pthread_mutex_init(mutex, nil))
         check(pthread_condattr_init(&attributes))
@@ -30,7 +30,7 @@ final class Monitor: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func withLock<Result>(_ body: () -> Result) -> Result {
+    package func withLock<Result>(_ body: () -> Result) -> Result {
         check(pthread_mutex_lock(mutex))
         defer { check(pthread_mutex_unlock(mutex)) }
         return body()
@@ -38,25 +38,25 @@ final class Monitor: @unchecked Sendable {
 
     // The following are for callers inside `withLock`.
 
-    func signalWork() {
+    package func signalWork() {
         check(pthread_cond_signal(work))
     }
 
-    func signalProgress() {
+    package func signalProgress() {
         check(pthread_cond_broadcast(progress))
     }
 
-    func waitForWork() {
+    package func waitForWork() {
         check(pthread_cond_wait(work, mutex))
     }
 
     /// False once the deadline has passed.
-    func waitForWork(until deadline: Instant) -> Bool {
+    package func waitForWork(until deadline: Instant) -> Bool {
         wait(for: work, until: deadline)
     }
 
     /// False once the deadline has passed.
-    func waitForProgress(until deadline: Instant) -> Bool {
+    package func waitForProgress(until deadline: Instant) -> Bool {
         wait(for: progress, until: deadline)
     }
 

@@ -15,7 +15,11 @@ struct Outcome: Sendable {
 
 extension TestRouter {
     /// Asks in these words and takes everything.
-    func outcome(of text: String) async throws -> Outcome {
+    ///
+    /// - Parameter seen: is told of every part of an answer as soon as the caller has it.
+    func outcome(
+        of text: String, seen: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> Outcome {
         let call = try ChatCall(text: text)
         let (router, loop) = (router, group.loops[0])
         let outcome = Signal<Outcome?>()
@@ -23,22 +27,24 @@ extension TestRouter {
             let routed = router.begin(
                 call, tenant: 0, requestID: "r-9", receivedAt: loop.now(), on: loop)
             guard let routed else { return outcome.put(nil) }
-            outcome.put(await Self.take(routed))
+            outcome.put(await Self.take(routed, seen))
         }
         guard let outcome = await outcome.take() ?? nil else { throw NoRoute() }
         return outcome
     }
 
-    static func take(_ routed: RoutedCall) async -> Outcome {
+    static func take(_ routed: RoutedCall, _ seen: (String) -> Void = { _ in }) async -> Outcome {
         var outcome = Outcome()
         switch await routed.answer() {
         case .whole(let status, _, let body):
             outcome.body = String(decoding: body, as: UTF8.self)
+            seen(outcome.body)
             routed.end(routed.answeredOutcome, status: status)
         case .stream(let stream):
             do throws(UpstreamFailure) {
                 while let events = try await stream.next() {
                     outcome.body += String(decoding: events, as: UTF8.self)
+                    seen(String(decoding: events, as: UTF8.self))
                 }
                 routed.end(routed.answeredOutcome, status: 200)
             } catch {

@@ -124,7 +124,11 @@ final class Asked: Sendable {
     private let begun = Signal<RoutedCall>()
     private let task: Task<Void, Never>
 
-    init(_ test: TestRouter, stream: Bool, cancelledBy canceller: IncomingReply.Canceller) throws {
+    /// - Parameter isDrained: whether a stream is treated as that of a caller who has left.
+    init(
+        _ test: TestRouter, stream: Bool, cancelledBy canceller: IncomingReply.Canceller,
+        isDrained: Bool = false
+    ) throws {
         self.test = test
         self.canceller = canceller
         let call = try ChatCall(text: chat(stream: stream))
@@ -138,6 +142,10 @@ final class Asked: Sendable {
             case .failure(let reason):
                 routed.end(reason.outcome, status: reason.status)
                 failure.put(reason)
+            case .stream(let stream) where isDrained:
+                await stream.drain()
+                routed.end(.cancelled, status: 200)
+                failure.put(nil)
             case .whole, .stream:
                 routed.end(.success, status: 200)
                 failure.put(nil)

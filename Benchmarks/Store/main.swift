@@ -1,0 +1,4 @@
+import SignalboxCore
+import SignalboxStore
+
+print("the store's benchmark")

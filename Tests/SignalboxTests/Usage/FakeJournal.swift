@@ -1,0 +1,65 @@
+import Signalbox
+import SignalboxCore
+import Synchronization
+
+/// A journal whose disk does as the test says.
+final class FakeJournal: UsageJournal {
+    private struct State {
+        var records: [UsageRecord] = []
+        var failure: UsageJournalFailure?
+        var commitFailure: UsageJournalFailure?
+        var gate: Signal<Bool>?
+    }
+
+    private let state = Mutex(State())
+    /// Told each time that an answer waits.
+    let waits = Signal<UInt64>()
+
+    var records: [UsageRecord] { state.withLock { $0.records } }
+
+    /// Nothing is taken any more; nil for everything again.
+    func refuse(_ failure: UsageJournalFailure?) {
+        state.withLock { $0.failure = failure }
+    }
+
+    /// What is taken turns out not to be written.
+    func fail(_ failure: UsageJournalFailure?) {
+        state.withLock { $0.commitFailure = failure }
+    }
+
+    /// Commits wait until the signal comes.
+    func hold(at gate: Signal<Bool>) {
+        state.withLock { $0.gate = gate }
+    }
+
+    func append(_ record: UsageRecord) throws(UsageJournalFailure) -> UInt64 {
+        try state.withLock { state throws(UsageJournalFailure) in
+            if let failure = state.failure { throw failure }
+            state.records.append(record)
+            return UInt64(state.records.count)
+        }
+    }
+
+    func committed(_ ticket: UInt64) async throws(UsageJournalFailure) {
+        let (gate, failure) = state.withLock { ($0.gate, $0.commitFailure) }
+        if let gate {
+            waits.put(ticket)
+            _ = await gate.take()
+        }
+        if let failure { throw failure }
+    }
+
+    var failure: UsageJournalFailure? { state.withLock { $0.failure } }
+}
+
+/// A custom provider that does not say what it used.
+struct MuteProvider: CustomProvider {
+    func answer(_ call: CustomCall) async throws -> ChatAnswer {
+        call.answer(String(repeating: "words and more words ", count: 50))
+    }
+
+    func stream(_ call: CustomCall, to deltas: CustomDeltas) async throws -> CustomEnding {
+        for _ in 0..<20 { try await deltas.text("words ") }
+        return CustomEnding()
+    }
+}
