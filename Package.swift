@@ -90,8 +90,7 @@ let package = Package(
             "Signalbox",
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
-                "SignalboxRouting", "SignalboxUsage",
-                "SignalboxConfig",
+                "SignalboxRouting", "SignalboxStore", "SignalboxUsage", "SignalboxConfig",
             ]),
         room(
             "SignalboxServer",

@@ -210,13 +210,13 @@ struct TenantMetrics: Sendable {
     let usage: TenantUsage
 
     /// - Parameter currencies: all that a price may be in.
-    init(_ scopes: SeriesScopes, tenant: String, currencies: [String]) {
+    init(_ scopes: SeriesScopes, tenant: String, currencies: [String], hasWebhook: Bool) {
         scope = scopes[.tenant(tenant)]
         let tokens = scope.counter(Catalogue.tenantTokens)
         promptTokens = tokens.series(tenant, TokenType.prompt.rawValue)
         completionTokens = tokens.series(tenant, TokenType.completion.rawValue)
         costs = TenantCosts(scope, tenant: tenant, currencies: currencies)
-        usage = TenantUsage(scope, tenant: tenant)
+        usage = TenantUsage(scope, tenant: tenant, hasWebhook: hasWebhook)
     }
 
     func used(_ usage: TokenUsage) {

@@ -17,6 +17,8 @@ struct RouteTable: Sendable {
     /// By the tenants' numbers; the last one is nobody's where there are tenants.
     private let tenantLabels: [String]
     private let tenantMetrics: [TenantMetrics]
+    /// The aliases of each tenant's keys, in the configuration's order.
+    private let tenantKeys: [[String]]
     /// By the tenants' numbers; nil where a tenant has no limits.
     private let allowances: [(any AllowanceDesk)?]
     /// Names that clients may ask for, in the configuration's order.
@@ -67,12 +69,17 @@ struct RouteTable: Sendable {
         self.routes = routes
         unknown = RouteMetrics(lasting.scopes, route: MetricRegistry.otherLabel, tenants: labels)
         tenantLabels = labels
+        tenantKeys = configuration.tenants.map { $0.keys.map(\.alias) }
         allowances = configuration.tenants.map { tenant in
             tenant.limits == Configuration.Limits()
                 ? nil : lasting.standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
         }
         let currencies = configuration.prices?.book.currencies ?? []
-        tenantMetrics = labels.map { TenantMetrics(lasting.scopes, tenant: $0, currencies: currencies) }
+        let delivered = Set(configuration.tenants.lazy.filter { $0.webhook != nil }.map(\.id))
+        tenantMetrics = labels.map {
+            TenantMetrics(
+                lasting.scopes, tenant: $0, currencies: currencies, hasWebhook: delivered.contains($0))
+        }
         modelNames = configuration.routes.map(\.model)
     }
 
@@ -88,6 +95,14 @@ struct RouteTable: Sendable {
 
     func tenantLabel(_ number: Int) -> String {
         tenantLabels[min(number, nobody)]
+    }
+
+    /// Nil for a key that the tenant has not.
+    func keyAlias(_ place: Int, ofTenant number: Int) -> String? {
+        guard tenantKeys.indices.contains(number), tenantKeys[number].indices.contains(place) else {
+            return nil
+        }
+        return tenantKeys[number][place]
     }
 
     func metrics(ofTenant number: Int) -> TenantMetrics {

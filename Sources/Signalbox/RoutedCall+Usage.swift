@@ -7,7 +7,7 @@ import SignalboxUsage
 // What the request is billed for, and what its answer waits for.
 extension RoutedCall {
     /// Nil where nobody wants to know what requests use.
-    var books: UsageBooks? { rules.durability == .none ? nil : router.books }
+    var books: UsageBooks? { router.books }
     var rules: Configuration.Usage { generation.configuration.usage }
 
     /// Writes down what an attempt used.
@@ -23,10 +23,10 @@ extension RoutedCall {
     /// Waits until what the request used is written down for good: an answer must not be whole before.
     /// - Returns: why it must not be whole at all.
     func committed() async -> UpstreamFailure? {
-        guard let books, rules.durability == .commit else { return nil }
+        guard rules.durability == .commit else { return nil }
         if usageFailure == nil, let usageTicket {
             do throws(UsageJournalFailure) {
-                try await books.committed(usageTicket)
+                try await usageTicket.committed()
             } catch {
                 if rules.onFull == .refuse { usageFailure = error }
             }

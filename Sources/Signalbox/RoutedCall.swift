@@ -14,6 +14,7 @@ public final class RoutedCall: @unchecked Sendable {
     struct Caller: Sendable {
         let tenant: Int
         let tenantLabel: String
+        let tenantKey: String?
         let requestID: String
         let receivedAt: Instant
         let trace: RequestTrace
@@ -51,7 +52,7 @@ public final class RoutedCall: @unchecked Sendable {
     /// Of the answer; nil where no price is known.
     private(set) var cost: Money?
     /// Where the last of its records is written down.
-    var usageTicket: UInt64?
+    var usageTicket: (any UsageTicket)?
     /// Why one of its records is not.
     var usageFailure: UsageJournalFailure?
     private(set) var isCancelled = false
@@ -79,6 +80,9 @@ public final class RoutedCall: @unchecked Sendable {
     public var requestID: String { caller.requestID }
     public var trace: RequestTrace { caller.trace }
     public var tenant: String { caller.tenantLabel }
+    /// The alias of the tenant's key that it came with, such as `tenant-123-0`; nil without tenants, and
+    /// where nobody said.
+    public var tenantKey: String? { caller.tenantKey }
     var wishes: RoutingWishes { caller.wishes }
     var canceller: IncomingReply.Canceller { caller.canceller }
     public var routeLabel: String { route.name }

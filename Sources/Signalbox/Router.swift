@@ -96,13 +96,15 @@ public final class Router: Sendable {
     /// - Parameters:
     ///   - trace: its place in a trace; nil begins one.
     ///   - tenant: its number in the configuration in force on `loop`; 0 without tenants.
+    ///   - tenantKey: which of the tenant's keys it came with, by its place among them; nil where nobody
+    ///     can say.
     ///   - receivedAt: when the request was whole: its time runs from there.
     ///   - wishes: what the caller asks of routing.
     ///   - canceller: who gives the request up: the task that asks for the answer, by being cancelled, or its
     ///     owner through ``RoutedCall/cancel()``, which costs less.
     public func begin(
-        _ call: ChatCall, tenant: Int, requestID: String, receivedAt: Instant, trace: RequestTrace? = nil,
-        wishes: RoutingWishes = RoutingWishes(), on loop: EventLoop,
+        _ call: ChatCall, tenant: Int, tenantKey: Int? = nil, requestID: String, receivedAt: Instant,
+        trace: RequestTrace? = nil, wishes: RoutingWishes = RoutingWishes(), on loop: EventLoop,
         cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> RoutedCall? {
         let worker = workers[loop.index]
@@ -111,8 +113,10 @@ public final class Router: Sendable {
         return RoutedCall(
             call, route: route, of: generation, router: self, worker: worker,
             caller: RoutedCall.Caller(
-                tenant: tenant, tenantLabel: generation.table.tenantLabel(tenant), requestID: requestID,
-                receivedAt: receivedAt, trace: trace ?? self.trace(under: nil, on: loop),
+                tenant: tenant, tenantLabel: generation.table.tenantLabel(tenant),
+                tenantKey: tenantKey.flatMap { generation.table.keyAlias($0, ofTenant: tenant) },
+                requestID: requestID, receivedAt: receivedAt,
+                trace: trace ?? self.trace(under: nil, on: loop),
                 canceller: canceller, wishes: wishes))
     }
 

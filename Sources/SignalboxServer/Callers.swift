@@ -10,15 +10,27 @@ struct Callers: Sendable {
         self.tenants = tenants
     }
 
-    /// The tenant's number, 0 where none are configured; nil for a wrong or missing key.
-    ///
+    struct Caller: Equatable {
+        /// The tenant's number, 0 where none are configured.
+        let tenant: Int
+        /// Which of its keys it was; nil where none are configured.
+        let key: Int?
+    }
+
+    /// Nil for a wrong or missing key.
+    func caller(of exchange: Exchange) -> Caller? {
+        caller(sending: token(of: exchange))
+    }
+
     /// Every key is compared in constant time, and all of them, so that timing tells nothing.
-    func tenant(of exchange: Exchange) -> Int? {
-        if tenants.isEmpty { return 0 }
-        guard let token = token(of: exchange) else { return nil }
-        var found: Int?
+    func caller(sending token: Substring?) -> Caller? {
+        if tenants.isEmpty { return Caller(tenant: 0, key: nil) }
+        guard let token else { return nil }
+        var found: Caller?
         for (number, tenant) in tenants.enumerated() {
-            for key in tenant.keys where key.secret.matches(token.utf8) { found = number }
+            for (place, key) in tenant.keys.enumerated() where key.secret.matches(token.utf8) {
+                found = Caller(tenant: number, key: place)
+            }
         }
         return found
     }

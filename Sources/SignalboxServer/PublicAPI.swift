@@ -71,7 +71,7 @@ struct PublicAPI: Sendable {
 
     private func listModels(_ exchange: Exchange, _ id: String) {
         let desk = desks[exchange.loop]
-        guard desk.callers.tenant(of: exchange) != nil else {
+        guard desk.callers.caller(of: exchange) != nil else {
             return refuse(AskedRequest(exchange, id: id, route: "/v1/models", router))
         }
         exchange.respond(
@@ -97,7 +97,7 @@ struct PublicAPI: Sendable {
         let exchange = asked.exchange
         // From here to the call's beginning nothing is awaited: the tenant's number is of the configuration
         // that the router begins it with.
-        guard let tenant = desks[exchange.loop].callers.tenant(of: exchange) else {
+        guard let caller = desks[exchange.loop].callers.caller(of: exchange) else {
             count(asked, tenant: nil, .rejected, status: 401)
             return refuse(asked)
         }
@@ -106,18 +106,19 @@ struct PublicAPI: Sendable {
             (wishes, call) = try WishesReading.read(exchange, try read(exchange))
         } catch {
             if case .coding = error { events.rejected(.bodyCoding) }
-            return turnAway(asked, tenant, error.object)
+            return turnAway(asked, caller.tenant, error.object)
         }
         let routed = router.begin(
-            call, tenant: tenant, requestID: asked.id, receivedAt: exchange.receivedAt, trace: asked.trace,
-            wishes: wishes, on: exchange.loop, cancelledBy: .owner)
+            call, tenant: caller.tenant, tenantKey: caller.key, requestID: asked.id,
+            receivedAt: exchange.receivedAt, trace: asked.trace, wishes: wishes, on: exchange.loop,
+            cancelledBy: .owner)
         guard let routed else {
             let name = call.model.prefix(200)
             let error = ErrorObject(
                 status: 404, type: "invalid_request_error", code: "model_not_found",
                 message: "The model `\(name)` does not exist. GET /v1/models lists those that do.",
                 parameter: "model")
-            return turnAway(asked, tenant, error)
+            return turnAway(asked, caller.tenant, error)
         }
         await ChatReply(call: routed, exchange: exchange, shape: shape).deliver()
     }

@@ -19,6 +19,8 @@ public final class Service: Sendable {
     let adminGroup: EventLoopGroup
     private let renderGroup: EventLoopGroup
     let router: Router
+    /// Nil where records of usage are not kept.
+    let books: UsageBooks?
     /// Nil where telemetry is exported nowhere.
     private let exporter: TelemetryExporter?
     let servers: (public: HTTPServer, admin: HTTPServer)
@@ -56,10 +58,10 @@ public final class Service: Sendable {
             }
             self.exporter = exporter
             group = try EventLoopGroup(count: threads, clock: time)
+            books = try UsageBooks.open(configuration, registry: registry, logger: logger, time: time)
             router = try Router(
                 configuration: configuration, group: group, registry: registry, logger: logger,
-                spans: spans ?? exporter?.spans,
-                time: time)
+                spans: spans ?? exporter?.spans, usage: books, time: time)
             desks = PublicDesks(PublicDesk(configuration, startedAt: startedAt), loops: threads)
             let api = PublicAPI(
                 router: router, events: events, health: HealthReplies(readiness: readiness), desks: desks)
@@ -124,6 +126,7 @@ public final class Service: Sendable {
         await servers.public.drain(within: limit)
         await servers.admin.drain(within: .seconds(1))
         await router.shutdown()
+        await books?.close()
         group.shutdown()
         adminGroup.shutdown()
         renderGroup.shutdown()

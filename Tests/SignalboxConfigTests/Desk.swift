@@ -7,6 +7,15 @@ struct Desk {
 
     static let provider = "providers: [{name: a, kind: mock, models: [m, n/o]}]"
 
+    /// In two currencies, for the model of ``provider``.
+    static let prices = """
+        prices:
+          - {provider: a, model: m, currency: USD, valid_from: 2024-01-01, input: 1, output: 2}
+          - {provider: a, model: n/o, currency: RUB, valid_from: 2024-01-01, input: 1, output: 2}
+        """
+    /// 24 bytes.
+    static let webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
+
     init(_ yaml: String? = nil, environment: [String: String] = [:], files: [String: String] = [:]) {
         self.environment = environment
         self.files = files

@@ -22,12 +22,13 @@ import Testing
             var desk = Desk(
                 example,
                 files: [
-                    "certs/root.pem": "-----BEGIN CERTIFICATE-----",
+                    "prices.yaml": Desk.prices, "certs/root.pem": "-----BEGIN CERTIFICATE-----",
                     "certs/admin.pem": "-----BEGIN CERTIFICATE-----",
                     "certs/admin.key": "-----BEGIN PRIVATE KEY-----",
                 ])
             for match in example.matches(of: /env:([A-Z0-9_]+)/) {
-                desk.environment[String(match.1)] = "v\(match.1)"
+                desk.environment[String(match.1)] =
+                    match.1.hasSuffix("WHSEC") ? Desk.webhookSecret : "v\(match.1)"
             }
             for match in example.matches(of: /file:([a-z\/]+)/) {
                 desk.files[String(match.1)] = "v\(match.1)"

@@ -31,14 +31,19 @@ struct WrongFile: Sendable, CustomTestStringConvertible {
 @Suite struct MistakeTests {
     static let environment = [
         "T": "token-one", "U": "token-two", "EMPTY": "", "BROKEN": "a\nb", "GROQ_API_KEY0": "key-zero",
-        "GROQ_API_KEY2": "key-two",
+        "GROQ_API_KEY2": "key-two", "WHSEC": Desk.webhookSecret, "BEARER": "Bearer abc", "ENDS": " x",
+        "SHORT": "whsec_MTIz", "LONG": "whsec_" + String(repeating: "QUJD", count: 22),
+        "BARE": "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u", "URLSAFE": "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1-",
     ]
 
     @Test(arguments: try WrongFile.all())
     func `a wrong file is refused with place, path and remedy`(file: WrongFile) {
         let desk = Desk(
             file.yaml, environment: Self.environment,
-            files: ["blank": "\n", "empty.pem": "", "cert.pem": "-----BEGIN CERTIFICATE-----\n"])
+            files: [
+                "blank": "\n", "empty.pem": "", "cert.pem": "-----BEGIN CERTIFICATE-----\n",
+                "rates.yaml": Desk.prices,
+            ])
         #expect(desk.mistakes() == file.mistakes)
     }
 

@@ -1,5 +1,6 @@
 import SignalboxConfig
 import SignalboxCore
+import SignalboxStore
 package import SignalboxTelemetry
 import Synchronization
 
@@ -8,12 +9,14 @@ import Synchronization
 public final class UsageBooks: Sendable {
     let metrics: UsageMetrics
     private let journal: (any UsageJournal)?
+    let store: UsageStore?
     private let listener: UsageListener?
+    private let listening: Task<Void, Never>?
     private let drains = Atomic(0)
 
     /// What has become of a record.
     enum Entry {
-        case kept(ticket: UInt64)
+        case kept(any UsageTicket)
         /// Nobody keeps records, but somebody may have heard of it.
         case heard
         case lost(UsageJournalFailure)
@@ -22,34 +25,47 @@ public final class UsageBooks: Sendable {
     /// - Parameters:
     ///   - journal: nil where records are not kept.
     ///   - listener: nil where no part of the program wants to hear of them.
-    package init(
-        journal: (any UsageJournal)?, listener: UsageListener? = nil, registry: MetricRegistry
+    init(
+        journal: (any UsageJournal)?, store: UsageStore? = nil, listener: UsageListener?,
+        metrics: UsageMetrics
     ) {
         self.journal = journal
+        self.store = store
         self.listener = listener
-        metrics = UsageMetrics(registry)
+        self.metrics = metrics
+        listening = listener.map { listener in Task { await listener.run(metrics) } }
+    }
+
+    package convenience init(
+        journal: (any UsageJournal)?, listener: UsageListener? = nil, registry: MetricRegistry
+    ) {
+        self.init(journal: journal, listener: listener, metrics: UsageMetrics(registry))
+    }
+
+    deinit {
+        listener?.end()
+    }
+
+    /// Once the listener has heard what waited for it.
+    func endListening() async {
+        listener?.end()
+        await listening?.value
     }
 
     /// Why nothing can be written down at the moment.
     var failure: UsageJournalFailure? { journal?.failure }
 
     func write(_ record: UsageRecord, for tenant: TenantUsage) -> Entry {
-        if let listener { metrics.offered(listener.take(record)) }
+        if let listener, listener.wants(record, tenant) { metrics.offered(listener.take(record)) }
         guard let journal else { return .heard }
         do throws(UsageJournalFailure) {
             let ticket = try journal.append(record)
             tenant.count(record.outcome)
-            return .kept(ticket: ticket)
+            return .kept(ticket)
         } catch {
             metrics.lost(1, error.reason)
             return .lost(error)
         }
-    }
-
-    /// Waits until the record is safe.
-    func committed(_ ticket: UInt64) async throws(UsageJournalFailure) {
-        guard let journal else { return }
-        try await journal.committed(ticket)
     }
 
     // MARK: Callers that have left

@@ -5,25 +5,27 @@ package import SignalboxCore
 /// Behind it is a disk; tests have slower and worse ones. From any thread.
 package protocol UsageJournal: Sendable {
     /// Hands a record over; it is not safe yet. Never waits.
-    /// - Returns: what ``committed(_:)`` wants to know.
-    /// - Throws: where nothing can be written: the record is not kept, nor counted as lost.
-    func append(_ record: UsageRecord) throws(UsageJournalFailure) -> UInt64
-
-    /// Waits until the record, and every one before it, would survive a crash.
-    /// - Throws: where it was not written.
-    func committed(_ ticket: UInt64) async throws(UsageJournalFailure)
+    /// - Throws: where nothing can be written: the record is not kept.
+    func append(_ record: UsageRecord) throws(UsageJournalFailure) -> any UsageTicket
 
     /// Why nothing can be written at the moment; nil where it can.
     var failure: UsageJournalFailure? { get }
+}
+
+/// A record on its way to the disk.
+package protocol UsageTicket: Sendable {
+    /// Waits until the record, and every one before it, would survive a crash.
+    /// - Throws: where it was not written, and will not be.
+    func committed() async throws(UsageJournalFailure)
 }
 
 /// Why a record was not written.
 package struct UsageJournalFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// A metric's label.
     package enum Reason: String, Sendable, CaseIterable {
-        /// The disk, or what the configuration leaves of it.
+        /// What the configuration allows is used up, by records that wait to be delivered.
         case full
-        /// The disk does not do what it should.
+        /// The disk is full, or does not do what it should.
         case disk
         /// More records wait for the disk than may.
         case backlog

@@ -29,6 +29,10 @@ public final class UsageListener: Sendable {
         (records, waiting) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(waitingMax))
     }
 
+    func wants(_ record: UsageRecord, _ tenant: TenantUsage) -> Bool {
+        tenants?.contains(record.tenant) ?? !tenant.hasWebhook
+    }
+
     /// Never waits. Answers with whether the record was taken.
     func take(_ record: UsageRecord) -> Bool {
         switch waiting.yield(record) {

@@ -38,10 +38,12 @@ final class UsageMetrics: Sendable {
 
 /// One tenant's records, by how the attempts ended.
 struct TenantUsage: Sendable {
+    let hasWebhook: Bool
     /// In the order of the outcomes.
     private let counters: [Counter]
 
-    init(_ scope: SeriesScope, tenant: String) {
+    init(_ scope: SeriesScope, tenant: String, hasWebhook: Bool) {
+        self.hasWebhook = hasWebhook
         let family = scope.counter(Catalogue.usageRecords)
         counters = UsageRecord.Outcome.allCases.map { family.series(tenant, $0.rawValue) }
     }

@@ -100,6 +100,9 @@ public struct ConfigurationChange: Sendable, Equatable {
         if old.admin.basicAuth?.password != new.admin.basicAuth?.password {
             settings.append("admin.basic_auth.password")
         }
+        let (before, after) = (old.webhooks.operatorWebhook, new.webhooks.operatorWebhook)
+        if before?.secrets != after?.secrets { settings.append("webhooks.operator.secrets") }
+        if before?.headers != after?.headers { settings.append("webhooks.operator.headers") }
         for signal in Configuration.OTLP.Signal.allCases {
             let (before, after) = (old.otlp?.destination(of: signal), new.otlp?.destination(of: signal))
             if before?.headers != after?.headers { settings.append("otlp.\(signal.rawValue).headers") }

@@ -1,4 +1,5 @@
 import SignalboxCore
+import SignalboxUsage
 
 /// The settings, beside providers, routes and tenants, that a running daemon takes on.
 ///
@@ -10,7 +11,7 @@ enum LiveSettings {
         "admin.token", "admin.basic_auth", "admin.metrics_auth", "admin.scrapes_max",
         "admin.scrape_freshness",
         "routing.queue", "logging.level", "logging.log_content", "tracing", "metrics", "prices",
-        "allow_literal_secrets",
+        "usage.on_full", "usage.drain", "webhooks", "allow_literal_secrets",
     ]
 
     static func contains(_ path: String) -> Bool {
@@ -38,9 +39,34 @@ extension Configuration {
         effective.routing.affinity = running.routing.affinity
         effective.otlp = running.otlp
         effective.dataDirectory = running.dataDirectory
-        let mistakes = effective.exposures
+        effective.usage.durability = running.usage.durability
+        effective.usage.sizeBytesMax = running.usage.sizeBytesMax
+        effective.usage.retention = running.usage.retention
+        let mistakes = effective.exposures + effective.missingRecords
         guard mistakes.isEmpty else { throw ConfigurationMistakes(mistakes) }
         return effective
+    }
+
+    /// What the daemon does not keep before its restart, and deliveries and budgets live on.
+    private var missingRecords: [ConfigurationMistake] {
+        let budgets = tenants.flatMap { $0.budgets + $0.keyBudgets }
+        let delivers = webhooks.operatorWebhook != nil || tenants.contains { $0.webhook != nil }
+        let longest = budgets.map(\.period.recordsKept).max() ?? .zero
+        func mistake(_ path: String, _ problem: String) -> ConfigurationMistake {
+            ConfigurationMistake(
+                file: "the configuration", path: path, problem: problem,
+                remedy: "leave webhooks and budgets out until the restart, or restart now")
+        }
+        if usage.durability == .none, delivers || !budgets.isEmpty {
+            return [mistake("usage.durability", "the daemon keeps no records until it is restarted")]
+        }
+        guard usage.retention < longest else { return [] }
+        let retention = DurationText.print(usage.retention)
+        return [
+            mistake(
+                "usage.retention",
+                "until it is restarted the daemon keeps records for \(retention), which a budget may outlast")
+        ]
     }
 
     private var exposures: [ConfigurationMistake] {

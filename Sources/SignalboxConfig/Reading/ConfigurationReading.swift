@@ -1,3 +1,5 @@
+import SignalboxCore
+
 /// One reading of a file: walks it section by section and fills in the configuration.
 struct ConfigurationReading {
     let root: Section
@@ -11,6 +13,13 @@ struct ConfigurationReading {
     var adminSection: Section?
     /// Every secret that a client may send, and where it stands in the file.
     var clientKeys: [PlacedKey] = []
+    var usageSection: Section?
+    /// Nil where the file's list of them is wrong.
+    var allowedRanges: [AddressRange]? = []
+    /// Where somebody is delivered to.
+    var webhookFields: [Field] = []
+    /// All that tenants and their keys have, and where it stands.
+    var budgets: [(budget: Configuration.Budget, field: Field)] = []
 
     init?(root field: Field, environment: [String: String], read: @escaping ConfigurationLoader.FileReading) {
         guard let root = Section(field, .root) else { return nil }
@@ -34,11 +43,15 @@ struct ConfigurationReading {
         readPrices()
         readProviders()
         readRoutes()
+        readUsage()
+        readWebhooks()
         readTenants()
         readOTLP()
         checkExposure()
         checkAddresses()
         checkSharedSecrets()
+        checkUsage()
+        checkBudgetCurrencies()
         try ledger.throwIfAny()
         if configuration.routes.isEmpty { configuration.makeImplicitRoutes() }
         return configuration

@@ -12,7 +12,8 @@ extension ConfigurationReading {
     /// Words in the name of a header whose value is a secret.
     private static let confidential = ["auth", "cookie", "key", "password", "secret", "token"]
 
-    func headers(_ field: Field) -> [Configuration.Header]? {
+    /// - Parameter others: names, in lower case, that are taken here too.
+    func headers(_ field: Field, beside others: Set<String> = []) -> [Configuration.Header]? {
         guard case .mapping(let mapping) = field.shape else {
             if case .nothing = field.shape { return [] }
             field.refuseShape(expected: "a mapping of header names to values")
@@ -27,7 +28,7 @@ extension ConfigurationReading {
             let written = key.scalar?.string ?? ""
             if Disguise.keyMaskNumber(of: written) != nil { continue }
             let name = Disguise.revealed(written).lowercased()
-            guard isAllowed(name, at: field.child(key, key: written)) else { continue }
+            guard isAllowed(name, beside: others, at: field.child(key, key: written)) else { continue }
             if found[name] != nil { field.child(key, key: written).refuse("is given twice", "remove one") }
             guard let value = headerValue(field.child(value, key: written), of: name) else { continue }
             found[name] = Configuration.Header(name: name, value: value)
@@ -35,8 +36,10 @@ extension ConfigurationReading {
         return found.values.sorted { $0.name < $1.name }
     }
 
-    private func isAllowed(_ name: String, at field: Field) -> Bool {
-        guard let flaw = Self.flaw(inHeaderNamed: name) else { return true }
+    private func isAllowed(_ name: String, beside others: Set<String>, at field: Field) -> Bool {
+        guard let flaw = others.contains(name) ? Self.isOurs : Self.flaw(inHeaderNamed: name) else {
+            return true
+        }
         field.refuse(flaw.problem, flaw.remedy)
         return false
     }
@@ -51,8 +54,12 @@ extension ConfigurationReading {
             return ("is no header name", nil)
         }
         guard reserved.contains(name) else { return nil }
-        return ("is a header that Signalbox writes itself", "remove it")
+        return isOurs
     }
+
+    private static let isOurs: (problem: String, remedy: String?) = (
+        "is a header that Signalbox writes itself", "remove it"
+    )
 
     private func headerValue(_ field: Field, of name: String) -> Secret? {
         guard let text = field.text(expected: "a header's value") else { return nil }

@@ -32,7 +32,7 @@ extension ConfigurationReading {
         if let keys = section["keys"] { provider.keys = secrets.keys(in: keys, owner: name).map(\.key) }
         provider.baseURL = section["base_url"]?.baseURL()
         section.set(&provider.certificateAuthorityFile, "ca_file", certificateFile)
-        section.set(&provider.headers, "headers", headers)
+        section.set(&provider.headers, "headers") { headers($0) }
         section.set(&provider.dropsUnsupported, "drop_unsupported") { $0.flag() }
         section.set(&provider.mock, "mock", mock)
         if let kind { readVendor(kind, section, into: &provider) }
@@ -108,7 +108,7 @@ extension ConfigurationReading {
         return mock
     }
 
-    private func certificateFile(_ field: Field) -> String? {
+    func certificateFile(_ field: Field) -> String? {
         guard let path = field.name(bytesMax: 4_096) else { return nil }
         do {
             let content = String(decoding: try secrets.read(path, 4 << 20), as: UTF8.self)

@@ -30,15 +30,18 @@ struct SecretSource {
     }
 
     /// The one secret that a reference names; nil with the mistake recorded.
-    func secret(in field: Field) -> Secret? {
-        let secrets = resolve(field)
+    /// - Parameter allowsSpaces: whether it may hold them, though not at its ends.
+    func secret(in field: Field, allowingSpaces allowsSpaces: Bool = false) -> Secret? {
+        let secrets = resolve(field, allowsSpaces)
         if secrets.count > 1 { field.refuse("stands for \(secrets.count) secrets where one belongs") }
         return secrets.first
     }
 
-    /// A header's value: a reference, or the text itself.
+    /// A header's value: a reference, or the text itself. Beside a key it may hold a scheme: `Bearer …`.
     func headerValue(in field: Field, literal text: String) -> Secret? {
-        if text.hasPrefix("env:") || text.hasPrefix("file:") { return secret(in: field) }
+        if text.hasPrefix("env:") || text.hasPrefix("file:") {
+            return secret(in: field, allowingSpaces: true)
+        }
         guard text.utf8.count <= Self.secretBytesMax, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else {
             field.refuse("holds a line break or another control character, or is longer than 8KiB")
@@ -48,22 +51,27 @@ struct SecretSource {
     }
 
     /// What makes a text useless as a key, said without repeating it.
-    static func flaw(in text: String) -> String? {
+    static func flaw(in text: String, allowingSpaces allowsSpaces: Bool = false) -> String? {
         if text.isEmpty { return "is empty" }
         if text.utf8.count > secretBytesMax { return "is longer than 8KiB" }
+        if allowsSpaces {
+            let isVisible = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+            if isVisible, !text.hasPrefix(" "), !text.hasSuffix(" ") { return nil }
+            return "holds a line break or another character that no header has, or a space at one of its ends"
+        }
         if !text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
             return "holds a space, a line break or another character that no key has"
         }
         return nil
     }
 
-    private func resolve(_ field: Field) -> [Secret] {
+    private func resolve(_ field: Field, _ allowsSpaces: Bool = false) -> [Secret] {
         guard let text = field.text(expected: "env:NAME or file:PATH") else { return [] }
         let value: Secret?
         switch SecretReference(text) {
-        case .variable(let name): value = variable(name, for: field)
+        case .variable(let name): value = variable(name, for: field, allowsSpaces)
         case .variables(let prefix): return variables(prefix, for: field)
-        case .file(let path): value = content(of: path, for: field)
+        case .file(let path): value = content(of: path, for: field, allowsSpaces)
         case .malformed:
             field.refuse("names no variable and no file", "write env:NAME, env:PREFIX* or file:PATH")
             return []
@@ -83,14 +91,14 @@ struct SecretSource {
         return checked(text, named: "the value", for: field)
     }
 
-    private func variable(_ name: String, for field: Field) -> Secret? {
+    private func variable(_ name: String, for field: Field, _ allowsSpaces: Bool = false) -> Secret? {
         guard let value = environment[name] else {
             field.refuse(
                 "the environment variable \(name) is not set",
                 Spelling.suggestion(for: name, among: environment.keys.sorted()))
             return nil
         }
-        return checked(value, named: "the environment variable \(name)", for: field)
+        return checked(value, named: "the environment variable \(name)", for: field, allowsSpaces)
     }
 
     private func variables(_ prefix: String, for field: Field) -> [Secret] {
@@ -101,7 +109,7 @@ struct SecretSource {
         return names.compactMap { variable($0, for: field) }
     }
 
-    private func content(of path: String, for field: Field) -> Secret? {
+    private func content(of path: String, for field: Field, _ allowsSpaces: Bool) -> Secret? {
         do {
             var bytes = try read(path, Self.secretBytesMax + 2)[...]
             while let last = bytes.last, last == 0x0A || last == 0x0D { bytes = bytes.dropLast() }
@@ -109,15 +117,17 @@ struct SecretSource {
                 field.refuse("the file \(Spelling.quoted(path)) is not text")
                 return nil
             }
-            return checked(text, named: "the file \(Spelling.quoted(path))", for: field)
+            return checked(text, named: "the file \(Spelling.quoted(path))", for: field, allowsSpaces)
         } catch {
             field.refuse("the file \(Spelling.quoted(path)) \(error.problem)")
             return nil
         }
     }
 
-    private func checked(_ text: String, named name: String, for field: Field) -> Secret? {
-        if let flaw = Self.flaw(in: text) {
+    private func checked(
+        _ text: String, named name: String, for field: Field, _ allowsSpaces: Bool = false
+    ) -> Secret? {
+        if let flaw = Self.flaw(in: text, allowingSpaces: allowsSpaces) {
             field.refuse("\(name) \(flaw)")
             return nil
         }

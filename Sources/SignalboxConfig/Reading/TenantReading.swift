@@ -16,6 +16,8 @@ extension ConfigurationReading {
             clientKeys += keys ?? []
             section.set(&tenant.platformKeyID, "platform_key_id") { $0.name(bytesMax: 128) }
             section.set(&tenant.limits, "limits") { limits($0, .tenantLimits) }
+            readBudgets(section, into: &tenant)
+            if let field = section["webhook"] { tenant.webhook = webhook(field, .webhook) }
             configuration.tenants.append(tenant)
         }
     }

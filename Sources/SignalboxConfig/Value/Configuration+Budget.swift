@@ -6,6 +6,16 @@ extension Configuration {
     public typealias Budget = SignalboxUsage.Budget
 }
 
+extension Configuration.Budget.Period {
+    /// How long records must be kept for it: its longest, and a day.
+    var recordsKept: Duration {
+        switch self {
+        case .day: .seconds(2 * 86_400)
+        case .month: .seconds(32 * 86_400)
+        }
+    }
+}
+
 extension [Configuration.Budget] {
     /// Nothing at all where there are none.
     func describe(_ key: String, in yaml: inout YAMLText) {

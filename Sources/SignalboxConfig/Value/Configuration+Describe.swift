@@ -27,6 +27,7 @@ extension Configuration {
             yaml.key("prices")
             yaml.value("file", prices.file, depth: 1)
         }
+        describeUsage(in: &yaml)
         yaml.value("data_dir", dataDirectory, depth: 0)
         yaml.value("allow_literal_secrets", "\(allowsLiteralSecrets)", depth: 0)
         return yaml.text

@@ -30,6 +30,9 @@ extension Configuration.Webhook {
         yaml.value("encoding", encoding.rawValue, depth: depth)
         if !isOperator { describeBatch(depth: depth, in: &yaml) }
         yaml.value("timeout", DurationText.print(timeout), depth: depth)
+        yaml.key("retry", depth: depth)
+        yaml.value("first", DurationText.print(retry.first), depth: depth + 1)
+        yaml.value("max", DurationText.print(retry.longest), depth: depth + 1)
         yaml.value("give_up_after", DurationText.print(giveUpAfter), depth: depth)
         if !headers.isEmpty { yaml.key("headers", depth: depth) }
         for header in headers { yaml.value(header.name, header.value.description, depth: depth + 1) }

@@ -39,13 +39,25 @@ extension Configuration {
             public var recordsMax = 100
             /// Of the body before it is compressed: 4 KiB to 16 MiB. Default 90,000.
             public var bytesMax = 90_000
-            /// How long a record may wait for others: 0 to 1 h. Default 1 s.
+            /// How long a record may wait for others: 0 to 60 s. Default 1 s.
             public var delay = Duration.seconds(1)
 
             public init() {}
         }
 
-        /// `https`; `http` only to this machine. May have a query; without user and fragment.
+        /// How long a delivery that was not taken rests before it is sent again.
+        public struct Retry: Sendable, Equatable {
+            /// After the first attempt; the pauses after it keep their proportion to this one: 10 ms to 1 h.
+            /// Default 5 s.
+            public var first = Duration.seconds(5)
+            /// No pause is longer, whatever the receiver asks for: ``first``, and 100 ms, to 7 days. Default
+            /// 24 h.
+            public var longest = Duration.seconds(86_400)
+
+            public init() {}
+        }
+
+        /// `https`; `http` only to an address that is allowed. May have a query; without user and fragment.
         public var url: String
         /// The host of ``url``: in lower case, an IPv6 address in its brackets.
         public var host: String
@@ -62,8 +74,9 @@ extension Configuration {
         public var batch = Batch()
         /// Deliveries in flight: 1 to 64; with more than 1 they may arrive in another order. Default 1.
         public var concurrency = 1
-        /// For one attempt: 1 ms to 10 min. Default 15 s.
+        /// For one attempt: 100 ms to 60 s. Default 15 s.
         public var timeout = Duration.seconds(15)
+        public var retry = Retry()
         /// From a delivery's first attempt until it is given up and kept as a dead letter: 1 min to 30 days.
         /// Default 76 h.
         public var giveUpAfter = Duration.seconds(76 * 3_600)

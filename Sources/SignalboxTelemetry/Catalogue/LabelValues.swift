@@ -128,3 +128,9 @@ public enum ListenerResult: String, Sendable, CaseIterable {
     /// More waited than may.
     case dropped
 }
+
+/// Why a usage record that nobody waits for is gone.
+public enum PurgeReason: String, Sendable, CaseIterable {
+    case age
+    case room
+}

@@ -13,7 +13,7 @@ final class FakeJournal: UsageJournal {
 
     private let state = Mutex(State())
     /// Told each time that an answer waits.
-    let waits = Signal<UInt64>()
+    let waits = Signal<Int>()
 
     var records: [UsageRecord] { state.withLock { $0.records } }
 
@@ -32,15 +32,24 @@ final class FakeJournal: UsageJournal {
         state.withLock { $0.gate = gate }
     }
 
-    func append(_ record: UsageRecord) throws(UsageJournalFailure) -> UInt64 {
+    func append(_ record: UsageRecord) throws(UsageJournalFailure) -> any UsageTicket {
         try state.withLock { state throws(UsageJournalFailure) in
             if let failure = state.failure { throw failure }
             state.records.append(record)
-            return UInt64(state.records.count)
+            return Ticket(journal: self, number: state.records.count)
         }
     }
 
-    func committed(_ ticket: UInt64) async throws(UsageJournalFailure) {
+    private struct Ticket: UsageTicket {
+        let journal: FakeJournal
+        let number: Int
+
+        func committed() async throws(UsageJournalFailure) {
+            try await journal.committed(number)
+        }
+    }
+
+    private func committed(_ ticket: Int) async throws(UsageJournalFailure) {
         let (gate, failure) = state.withLock { ($0.gate, $0.commitFailure) }
         if let gate {
             waits.put(ticket)

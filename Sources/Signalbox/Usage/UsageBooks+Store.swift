@@ -1,0 +1,75 @@
+public import SignalboxConfig
+public import SignalboxCore
+import SignalboxStore
+public import SignalboxTelemetry
+
+extension UsageBooks {
+    /// Opens what the configuration says: the records in `data_dir`, where they are kept, and what delivers
+    /// them. It may read the disk for a while.
+    ///
+    ///     let books = try UsageBooks.open(configuration, registry: registry, logger: logger)
+    ///     let router = try Router(configuration: configuration, …, usage: books)
+    ///     …
+    ///     await router.shutdown()
+    ///     await books?.close()
+    ///
+    /// - Parameter listener: a part of the program that wants to hear of records.
+    /// - Returns: nil where records are neither kept nor heard of.
+    /// - Throws: where the records cannot be opened, another process has them, or the listener wants to hear
+    ///   of a tenant that has a webhook.
+    public static func open(
+        _ configuration: Configuration, listener: UsageListener? = nil, registry: MetricRegistry,
+        logger: Logger, time: any TimeSource = SystemTime()
+    ) throws(RouterError) -> UsageBooks? {
+        try listener?.check(configuration)
+        guard configuration.usage.durability != .none else {
+            return listener.map { UsageBooks(journal: nil, listener: $0, registry: registry) }
+        }
+        let events = UsageEvents(logger: logger, time: time)
+        let metrics = UsageMetrics(registry)
+        let observer = StoreMetrics(registry, metrics, events)
+        let opened: (store: UsageStore, findings: [StoreFinding])
+        do throws(StoreError) {
+            opened = try UsageStore.open(StoreSettings(configuration), time: time, observer: observer)
+        } catch {
+            throw RouterError(
+                description: "usage records cannot be kept: \(error). "
+                    + "`usage: {durability: none}` runs without them")
+        }
+        for finding in opened.findings { events.found(finding.message) }
+        registry.beforeScrape { [store = opened.store] in
+            observer.refresh(bytesOnDisk: store.bytesOnDisk)
+        }
+        return UsageBooks(
+            journal: StoredJournal(store: opened.store), store: opened.store, listener: listener,
+            metrics: metrics)
+    }
+
+    /// Tells the listener what it has not heard yet, brings what waits to the disk, and ends. After the
+    /// router.
+    public func close() async {
+        await endListening()
+        await store?.close()
+    }
+}
+
+extension StoreSettings {
+    init(_ configuration: Configuration) {
+        self.init(
+            directory: configuration.dataDirectory, sizeMax: configuration.usage.sizeBytesMax,
+            retention: configuration.usage.retention)
+    }
+}
+
+extension UsageListener {
+    /// Nobody gets a record twice: from a webhook, and from the program.
+    func check(_ configuration: Configuration) throws(RouterError) {
+        guard let tenants else { return }
+        let both = configuration.tenants.filter { $0.webhook != nil && tenants.contains($0.id) }.map(\.id)
+        guard both.isEmpty else {
+            throw RouterError(
+                description: "the usage of \(both.joined(separator: ", ")) has a webhook and a listener: "
+                    + "one of them must go")
+        }
+    }
+}
