@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-need_packages faketime
+need_packages gcc libc6-dev
 scripts/environment.sh
 if [ -z "${SIGNALBOX_BINARY:-}" ]; then
     scripts/build.sh

@@ -53,7 +53,7 @@ def full_disk(policy: str) -> Play:
 
 async def wrong_clock(directory: Path, seed: str, seconds: float) -> Verdict:
     directory.mkdir(parents=True)
-    wrong = clock.WrongClock(directory / "clock")
+    wrong = clock.WrongClock(directory)
     async with Stage(directory, seed, environment=wrong.environment, checks_time=False) as stage:
         return await clock.play(stage, wrong)
 

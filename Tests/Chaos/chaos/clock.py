@@ -1,45 +1,44 @@
-"""A wall clock that is stepped forth and back under the daemon, by libfaketime."""
+"""A wall clock that is stepped forth and back under the daemon, by a library before the C library."""
 
 import asyncio
 import datetime
+import shutil
+import struct
+import subprocess
 from pathlib import Path
 
 from .house import DaemonFailed
 from .oracle import Verdict
 from .stage import Stage
 
-# What the daemon's clock is wrong by, one after the other; right again at last.
-STEPS = ("+3600", "-1800", "+86400", "-86400", "+0")
+# What the daemon's clock is wrong by, in seconds, one after the other; right again at last.
+STEPS = (3600, -1800, 86400, -86400, 0)
 STEP_SECONDS = 4.0
-PLACES = ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime")
-
-
-def library() -> Path | None:
-    return next((path for place in PLACES if (path := Path(place) / "libfaketimeMT.so.1").exists()), None)
+SOURCE = Path(__file__).resolve().parents[1] / "wrong_clock.c"
 
 
 def unable() -> str | None:
-    return None if library() else "libfaketime is not installed"
+    """Why this scenario cannot be played here."""
+    return None if shutil.which("cc") else "no C compiler"
 
 
 class WrongClock:
-    """The file that libfaketime reads before it tells the time."""
+    """The library, and the file that it reads whenever it is asked for the time."""
 
-    def __init__(self, path: Path):
-        self.path = path
-        self.set("+0")
+    def __init__(self, directory: Path):
+        self.library, self.file = directory / "wrong_clock.so", directory / "clock"
+        self.file.write_bytes(bytes(8))
+        subprocess.run(
+            ["cc", "-O2", "-shared", "-fPIC", "-o", str(self.library), str(SOURCE), "-ldl"], check=True)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": str(library()), "FAKETIME_TIMESTAMP_FILE": str(self.path), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+        return {"LD_PRELOAD": str(self.library), "CHAOS_CLOCK": str(self.file)}
 
-    def set(self, offset: str) -> None:
-        """Replaced whole: the daemon may read it at any moment."""
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(offset + "\n")
-        fresh.rename(self.path)
+    def set(self, seconds: int) -> None:
+        """In place: the daemon looks into the same page."""
+        with open(self.file, "r+b", buffering=0) as file:
+            file.write(struct.pack("=q", seconds))
 
 
 async def play(stage: Stage, clock: WrongClock) -> Verdict:
@@ -48,9 +47,9 @@ async def play(stage: Stage, clock: WrongClock) -> Verdict:
     await asyncio.sleep(STEP_SECONDS)
     for step in STEPS:
         clock.set(step)
-        stage.tell(f"the clock is wrong by {step} s")
+        stage.tell(f"the clock is wrong by {step:+} s")
         await asyncio.sleep(STEP_SECONDS)
-        expect_wrong(stage, int(step))
+        expect_wrong(stage, step)
         if stage.source.random() < 0.5:
             await stage.kill()
             await stage.house.start()
@@ -69,4 +68,4 @@ def expect_wrong(stage: Stage, seconds: int) -> None:
     said = datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00"))
     apart = (said - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
     if abs(apart - seconds) > 60:
-        raise DaemonFailed(f"wrong by {apart:.0f} s, not by {seconds}: libfaketime does not reach it")
+        raise DaemonFailed(f"wrong by {apart:.0f} s, not by {seconds}: it hears the right time")

@@ -2,7 +2,9 @@
 end."""
 
 import asyncio
+import contextlib
 import random
+import sqlite3
 from pathlib import Path
 
 from .house import DaemonFailed
@@ -45,6 +47,7 @@ async def play_damaged_page(stage: Stage) -> Verdict:
     """It starts and says what it has lost, or it refuses and says why."""
     await load_and_kill(stage)
     path = stage.house.data / LEDGER
+    empty_log(path)
     stage.tell(damage_last_page(path, stage.source))
     try:
         await stage.house.start()
@@ -58,6 +61,13 @@ async def play_damaged_page(stage: Stage) -> Verdict:
     verdict = await stage.verdict(lost=lost)
     await stage.house.stop()
     return verdict
+
+
+def empty_log(path: Path) -> None:
+    """Moves all of the log into the ledger, so that its pages are nowhere else."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert not busy, "the log could not be emptied"
 
 
 def damage_last_page(path: Path, source: random.Random) -> str:

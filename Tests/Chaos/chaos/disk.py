@@ -8,7 +8,7 @@ from pathlib import Path
 from .load import Mix
 from .oracle import Verdict
 from .speech import DEEDS
-from .stage import TENANTS, Stage, Stuck
+from .stage import TENANTS, Stage
 
 SIZE = "24m"
 FULL_SECONDS = 6.0
@@ -75,8 +75,11 @@ async def play(stage: Stage, disk: Tmpfs, policy: str) -> Verdict:
     await stage.drain()
     lost = int((await stage.house.metrics()).value("signalbox_usage_lost_records_total"))
     stage.tell(f"the daemon says that it lost {lost} records")
-    verdict = await stage.verdict(lost=lost)
+    # Refusing, it loses nobody's: what it could not keep is of answers that were not whole.
+    verdict = await stage.verdict(lost=lost if policy == "continue" else 0)
     judge_policy(policy, during, after, lost, verdict)
+    if policy == "refuse" and lost > (unbilled := len(stage.book) - count(stage, "whole")):
+        verdict.say("a full disk refuses", f"{lost} records were lost, and {unbilled} answers not given")
     await stage.house.stop()
     return verdict
 
@@ -91,12 +94,8 @@ def judge_policy(policy: str, during: list[str], after: int, lost: int, verdict:
     if policy == "refuse":
         if "refused" not in during:
             verdict.say("a full disk refuses", "nothing was refused while it was full")
-        if lost:
-            verdict.say("a full disk refuses", f"{lost} records were lost all the same")
     elif "refused" in during or "whole" not in during:
         verdict.say("a full disk lets answers go on", f"while it was full: {during[:20]}")
     elif not lost:
         verdict.say("a full disk lets answers go on", "nothing was lost, so nothing was tried")
 
-
-__all__ = ["QUIET", "Stuck", "Tmpfs", "play", "unable"]

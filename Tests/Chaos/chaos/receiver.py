@@ -58,6 +58,8 @@ class Endpoint:
                     return
         except (Cut, ConnectionError):
             self.done["left"] += 1
+        except asyncio.CancelledError:
+            pass  # The run is over; asyncio would complain of the connection.
         finally:
             writer.close()
 

@@ -39,6 +39,8 @@ class Upstream:
             reset(writer)
         except (Cut, ConnectionError):
             self.done["left"] += 1
+        except asyncio.CancelledError:
+            pass  # The run is over; asyncio would complain of the connection.
         finally:
             writer.close()
 
