@@ -62,7 +62,7 @@ extension RoutedCall {
             timeToFirstToken: attempt.firstTokenAt.map { attempt.start.duration(to: $0) },
             isStreaming: isStreaming, outcome: outcome(after: failure), errorType: failure?.kind.label,
             key: candidate.keyAlias, timestamp: now, tenant: caller.tenantLabel,
-            platformKeyID: tenant?.platformKeyID, sessionID: wishes.session)
+            tenantKey: tenantKey, platformKeyID: tenant?.platformKeyID, sessionID: wishes.session)
     }
 
     private func outcome(after failure: UpstreamFailure?) -> UsageRecord.Outcome {
