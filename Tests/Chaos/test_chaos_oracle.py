@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chaos import at_random
+from chaos import at_random, damage
 from chaos.deliveries import Delivery, records_in
 from chaos.load import Ask, Leave, Told
 from chaos.money import Price
@@ -125,6 +125,27 @@ def test_what_the_daemon_says_is_lost_must_be_what_is_missing():
     assert broken([told(), told(2)], delivery(record()), lost=1) == []
     assert broken([told(), told(2)], delivery(record()), lost=2) == ["nothing is lost"]
     assert broken([told(), told(2)], delivery(record(), record(2)), lost=1) == ["nothing is lost"]
+    assert broken([told(), told(2)], delivery(record()), lost=None) == []
+
+
+def test_sequences_may_miss_what_was_told_and_no_more():
+    book = [told(), told(2)]
+    came = delivery(record(), record(2, sequence=10))
+    assert broken(book, came) == ["sequences have no gaps"]
+    assert broken(book, came, gaps={"acme": [(2, 5)]}) == ["sequences have no gaps"]
+    assert broken(book, came, gaps={"acme": [(6, 9), (2, 5)]}) == []
+    far = delivery(record(), record(2, sequence=1 << 50))
+    assert broken(book, far, gaps={"acme": [(2, 1 << 62)]}) == []
+
+
+def test_what_a_daemon_says_of_damage_is_understood():
+    findings = [
+        "places that could not be read: 1 in record; acme: 5 records, 3 sequences missing between them (2, 4 "
+        "to 5), last 8, later ones unknown; bolt: 3 records, last 3, later ones unknown"]
+    assert damage.spans_said(findings, "acme") == [(2, 2), (4, 5), (9, damage.EVER)]
+    assert damage.spans_said(findings, "bolt") == [(4, damage.EVER)]
+    assert damage.spans_said(findings, "cargo") == []
+    assert damage.spans_said(["nothing of it could be read: …"], "acme") == [(1, damage.EVER)]
 
 
 def test_two_answers_under_one_name_are_two_records():

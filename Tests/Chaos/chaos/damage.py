@@ -3,17 +3,24 @@ end."""
 
 import asyncio
 import contextlib
+import json
 import random
+import re
 import sqlite3
 from pathlib import Path
 
 from .house import DaemonFailed
-from .oracle import Verdict
+from .oracle import SHOWN_MAX, Span, Verdict, is_told
 from .stage import Stage
 
 LEDGER = "usage.db"
 LOAD_SECONDS = 4.0
 NOISE_BYTES = 20_000
+# Behind all sequences.
+EVER = 1 << 62
+
+# By tenant and sequence, the request's id.
+Ledger = dict[str, dict[int, str]]
 
 
 async def load_and_kill(stage: Stage) -> None:
@@ -48,19 +55,71 @@ async def play_damaged_page(stage: Stage) -> Verdict:
     await load_and_kill(stage)
     path = stage.house.data / LEDGER
     empty_log(path)
+    before = records_of(path)
     stage.tell(damage_last_page(path, stage.source))
     try:
         await stage.house.start()
     except DaemonFailed as refusal:
         return await judge_refusal(stage, str(refusal))
+    findings = [line["finding"] for line in stage.house.logged("usage_store_finding")]
+    for finding in findings:
+        stage.tell(f"the daemon says: {finding}")
+    stage.start_load()
+    await asyncio.sleep(LOAD_SECONDS / 2)
+    await stage.crowd.stop()
     await stage.calm()
     await stage.drain()
-    lost = int((await stage.house.metrics()).value("signalbox_usage_lost_records_total"))
-    said = stage.house.logged("usage_records_lost")
-    stage.tell(f"the daemon started, and says that {lost} records are lost: {said}")
-    verdict = await stage.verdict(lost=lost)
+    said = {tenant.id: spans_said(findings, tenant.id) for tenant in stage.tenants}
+    verdict = await stage.verdict(lost=None, gaps=said)
+    judge_losses(before, records_of(path), said, verdict)
     await stage.house.stop()
     return verdict
+
+
+def records_of(path: Path) -> Ledger:
+    found: Ledger = {}
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        for (text,) in database.execute("SELECT json FROM record"):
+            record = json.loads(text)
+            found.setdefault(record["tenant_id"], {})[record["sequence"]] = record["request_id"]
+    return found
+
+
+def spans_said(findings: list[str], tenant: str) -> list[Span]:
+    """The sequences of which the daemon says that they are missing, or may be."""
+    story = " ".join(findings)
+    if "nothing of it could be read" in story:
+        return [(1, EVER)]
+    spans: list[Span] = []
+    if told := re.search(rf"; {tenant}: \d+ records(?:, \d+ [^(]*\(([^)]*)\))?, last (\d+)", story):
+        for part in (told.group(1) or "").split(", "):
+            if part:
+                first, _, last = part.partition(" to ")
+                spans.append((int(first), int(last or first)))
+        spans.append((int(told.group(2)) + 1, EVER))
+    return spans
+
+
+def judge_losses(
+    before: Ledger, after: Ledger, said: dict[str, list[Span]], verdict: Verdict,
+) -> None:
+    """What does not come, the daemon said; what it said is missing, is not in its ledger either."""
+    lost_requests: set[str] = set()
+    for tenant, records in before.items():
+        came = {record["sequence"] for record in verdict.records[tenant]}
+        lost = sorted(set(records) - came)
+        lost_requests |= {records[sequence] for sequence in lost}
+        silent = [sequence for sequence in lost if not is_told((sequence, sequence), said[tenant])]
+        if silent:
+            verdict.say("damage is told", f"{tenant}: no word of {silent[:SHOWN_MAX]}, which did not come")
+        for first, last in said[tenant]:
+            there = [sequence for sequence in after.get(tenant, {}) if first <= sequence <= last < EVER]
+            if there:
+                verdict.say("damage is told", f"{tenant}: {there[:SHOWN_MAX]} are there, and said to be lost")
+    for told in verdict.missing:
+        if told.request_id not in lost_requests:
+            verdict.say("nothing is lost", f"{told.ask.tenant} {told.request_id} was not even in the ledger")
+    verdict.facts["records lost with the page"] = len(lost_requests)
 
 
 def empty_log(path: Path) -> None:

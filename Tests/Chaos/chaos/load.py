@@ -1,6 +1,7 @@
 """Tenants' clients: plain and streamed, some of which hang up. Each writes down what it was told."""
 
 import asyncio
+import itertools
 import json
 import random
 import time
@@ -15,6 +16,8 @@ CHAT = "/v1/chat/completions"
 PATIENCE_SECONDS = 40
 THINK_SECONDS = 0.03
 RETRY_SECONDS = 0.05
+# Of requests, in the order in which they are made.
+NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,6 @@ class Crowd:
         self.mix, self.port, self.tokens, self.seed, self.book = mix, port, tokens, seed, book
         self.waiting: set[int] = set()
         self._stopping = asyncio.Event()
-        self._numbers = iter(range(1, 1 << 62))
         self._tasks: list[asyncio.Task] = []
 
     def start(self, clients: int) -> None:
@@ -256,7 +258,7 @@ class Crowd:
         elif before is not None and before.request_id and chance > 1 - self.mix.twins:
             name = before.request_id
         return Ask(
-            next(self._numbers), nonce, tenant, f"chat-{tenant}", streams, source.random() < 0.5, name, leave)
+            next(NUMBERS), nonce, tenant, f"chat-{tenant}", streams, source.random() < 0.5, name, leave)
 
     def _leave(self, source: random.Random, streams: bool) -> Leave:
         if streams and source.random() < 0.6:

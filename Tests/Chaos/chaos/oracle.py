@@ -12,6 +12,7 @@ from .speech import Usage, tells_usage, usage_of
 
 Record = dict[str, Any]
 Prices = dict[tuple[str, str], Price]
+Span = tuple[int, int]
 UUID_V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 OUTCOMES = {"success", "failure", "interrupted", "cancelled"}
 SHOWN_MAX = 20
@@ -20,14 +21,15 @@ SHOWN_MAX = 20
 @dataclass
 class Terms:
     """What the run allows. `kills` may each make an endpoint be sent again what it had accepted, as much as
-    was in flight; `lost` are records that the daemon itself says are not there."""
+    was in flight; `lost` are records that the daemon itself says are not there, None where the scenario
+    compares them by itself."""
 
     prices: Prices
     tenants: tuple[str, ...]
     kills: int = 0
-    lost: int = 0
-    # Sequences that the daemon says are missing, by tenant.
-    gaps: dict[str, set[int]] = field(default_factory=dict)
+    lost: int | None = 0
+    # Sequences that the daemon says are missing, by tenant: first and last.
+    gaps: dict[str, list[Span]] = field(default_factory=dict)
     # Deliveries in flight, of tenants that have more than one: they may arrive in another order.
     at_once: dict[str, int] = field(default_factory=dict)
 
@@ -69,7 +71,7 @@ def judge(book: list[Told], deliveries: list[Delivery], terms: Terms) -> Verdict
     _judge_ids(verdict)
     for record in (record for records in verdict.records.values() for record in records):
         _judge_record(record, terms.prices, verdict)
-    if len(verdict.missing) != terms.lost:
+    if terms.lost is not None and len(verdict.missing) != terms.lost:
         said = f"{len(verdict.missing)} answers have no record, {terms.lost} are said to be lost: "
         verdict.say("nothing is lost", said + ", ".join(
             f"{told.ask.tenant} {told.request_id} at {told.at:.3f}" for told in verdict.missing[:SHOWN_MAX]))
@@ -109,15 +111,34 @@ def _judge_sequences(tenant: str, records: list[Record], terms: Terms, verdict: 
     for sequence, count in Counter(sequences).items():
         if count > 1:
             verdict.say("sequences are unique", f"{tenant}: {sequence} is {count} records'")
-    gaps = set(range(1, max(sequences, default=0) + 1)) - set(sequences)
-    told = terms.gaps.get(tenant, set())
-    if gaps - told:
-        verdict.say("sequences have no gaps", f"{tenant}: {sorted(gaps - told)[:SHOWN_MAX]} are not there")
+    told = terms.gaps.get(tenant, [])
+    untold = [gap for gap in gaps_in(sequences) if not is_told(gap, told)]
+    if untold:
+        verdict.say("sequences have no gaps", f"{tenant}: {untold[:SHOWN_MAX]} are not there")
     if tenant not in terms.at_once and sequences != sorted(sequences):
         place = next(at for at in range(1, len(sequences)) if sequences[at] < sequences[at - 1])
         verdict.say(
             "one delivery at a time keeps the order",
             f"{tenant}: {sequences[place]} came after {sequences[place - 1]}")
+
+
+def gaps_in(sequences: list[int]) -> list[Span]:
+    """What is missing of 1, 2, 3 … up to the last."""
+    last, gaps = 0, []
+    for sequence in sorted(set(sequences)):
+        if sequence > last + 1:
+            gaps.append((last + 1, sequence - 1))
+        last = sequence
+    return gaps
+
+
+def is_told(gap: Span, told: list[Span]) -> bool:
+    """Whether the spans that were told of, which may touch each other, hold all of it."""
+    first = gap[0]
+    for span in sorted(told):
+        if span[0] <= first <= span[1]:
+            first = span[1] + 1
+    return first > gap[1]
 
 
 def _judge_ids(verdict: Verdict) -> None:

@@ -64,9 +64,7 @@ class Stage:
         self.house = House(self.directory, self.tenants, settings(
             self.tenants, self.upstream.greeting["port"], self.receivers.greeting["ports"], ports,
             self.data or self.directory / "data", self.usage), ports, self.environment)
-        self.crowd = Crowd(
-            self.mix or Mix(tuple(tenant.id for tenant in self.tenants)), ports[0],
-            {tenant.id: tenant.token for tenant in self.tenants}, self.seed, self.book)
+        self.crowds = 0
         return self
 
     async def __aexit__(self, *_) -> None:
@@ -86,6 +84,11 @@ class Stage:
         print(line, flush=True)
 
     def start_load(self) -> None:
+        """Clients that nobody has seen before; `crowd.stop()` ends them."""
+        self.crowds += 1
+        self.crowd = Crowd(
+            self.mix or Mix(tuple(tenant.id for tenant in self.tenants)), self.house.ports[0],
+            {tenant.id: tenant.token for tenant in self.tenants}, f"{self.seed} {self.crowds}", self.book)
         self.crowd.start(self.clients)
 
     # What is done to the daemon.
