@@ -43,6 +43,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -82,7 +83,13 @@ let package = Package(
         room(
             "SignalboxRouting",
             over: ["SignalboxCore", .product(name: "HeapModule", package: "swift-collections")]),
-        room("SignalboxUsage", over: ["SignalboxCore"]),
+        room(
+            "SignalboxUsage",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
         // 5
         room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "SignalboxUsage", "Yams"]),
         // 6
@@ -167,7 +174,12 @@ let package = Package(
         tests("SignalboxStoreTests", of: ["SignalboxStore", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxProvidersTests", of: ["SignalboxProviders", "SignalboxTesting", "SignalboxCore"]),
         tests("SignalboxRoutingTests", of: ["SignalboxRouting", "SignalboxCore"]),
-        tests("SignalboxUsageTests", of: ["SignalboxUsage", "SignalboxCore"]),
+        tests(
+            "SignalboxUsageTests",
+            of: [
+                "SignalboxUsage", "SignalboxStore", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxTesting",
+                "SignalboxCore",
+            ]),
         tests("SignalboxSimulationTests", of: ["SignalboxSimulation", "SignalboxRouting"]),
         tests(
             "SignalboxConfigTests",

@@ -47,6 +47,11 @@ static inline CURLcode signalbox_curl_set_close_callback(CURL *easy, curl_closes
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
 }
 
+/* Where the socket's address begins: longer than the field that it is declared as. */
+static inline const void *signalbox_curl_address(const struct curl_sockaddr *address) {
+    return &address->addr;
+}
+
 static inline CURLcode signalbox_curl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

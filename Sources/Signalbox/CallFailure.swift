@@ -106,7 +106,7 @@ extension UpstreamFailure {
     init(_ error: TransportError, status: Int) {
         let kind: FailureKind =
             switch error {
-            case .unreachable, .tls, .reset, .local: .unreachable
+            case .unreachable, .forbidden, .tls, .reset, .local: .unreachable
             case .timeout(let phase): .timeout(phase)
             case .cut, .tooLarge, .malformed: .malformedReply
             case .cancelled: .cancelled

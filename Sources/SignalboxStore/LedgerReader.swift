@@ -33,7 +33,7 @@ package struct LedgerReader: Sendable {
 
     /// As ``UsageStore/sums(_:by:)``.
     package func sums(_ filter: LedgerFilter, by groups: [LedgerGroup]) throws(StoreError) -> [LedgerSum] {
-        guard let numbers = try read({ try LedgerReading.numbers($0) }) else { return [] }
+        guard let numbers = try read({ try LedgerReading.numbers(filter, $0) }) else { return [] }
         var sums: [[DatabaseValue]: LedgerSum] = [:]
         var first = numbers.lowerBound
         while first <= numbers.upperBound {

@@ -5,10 +5,26 @@ extension LedgerReading {
     /// Records whose numbers one page of a sum covers: as many rows as are read in one view.
     static let sumPage: Int64 = 50_000
 
-    /// The numbers that the ledger has.
-    static func numbers(_ db: Database) throws -> ClosedRange<Int64>? {
-        guard let first = try Int64.fetchOne(db, sql: "SELECT min(number) FROM record"),
-            let last = try Int64.fetchOne(db, sql: "SELECT max(number) FROM record")
+    /// The first and the last number that the filter's records can have: by an index alone.
+    static func numbers(_ filter: LedgerFilter, _ db: Database) throws -> ClosedRange<Int64>? {
+        if filter.from != nil || filter.to != nil {
+            let condition = Condition(LedgerFilter(from: filter.from, to: filter.to))
+            return try range(
+                db, "SELECT min(r.number), max(r.number) FROM record r \(condition.text)", condition.arguments)
+        }
+        if let tenant = filter.tenant {
+            let own = "(SELECT number FROM record WHERE tenant = t.number ORDER BY sequence"
+            return try range(
+                db, "SELECT \(own) LIMIT 1), \(own) DESC LIMIT 1) FROM tenant t WHERE name = ?", [tenant])
+        }
+        return try range(db, "SELECT (SELECT min(number) FROM record), (SELECT max(number) FROM record)", [])
+    }
+
+    private static func range(
+        _ db: Database, _ sql: String, _ arguments: StatementArguments
+    ) throws -> ClosedRange<Int64>? {
+        guard let row = try Row.fetchOne(db, sql: sql, arguments: arguments),
+            let first: Int64 = row[0], let last: Int64 = row[1]
         else { return nil }
         return first...last
     }

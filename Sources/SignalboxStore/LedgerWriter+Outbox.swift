@@ -17,10 +17,11 @@ extension LedgerWriter {
             let isRegistered = registered.contains(index)
             guard state.endpoints[index].standing.isRegistered != isRegistered else { continue }
             state.endpoints[index].standing.isRegistered = isRegistered
+            state.endpoints[index].gone = isRegistered ? nil : time.wallTime()
             changed.insert(index)
             try db.execute(
                 sql: "UPDATE endpoint SET gone = ? WHERE number = ?",
-                arguments: [isRegistered ? nil : time.wallTime().microseconds, state.endpoints[index].number])
+                arguments: [state.endpoints[index].gone?.microseconds, state.endpoints[index].number])
         }
     }
 
@@ -84,11 +85,11 @@ extension LedgerWriter {
         return Delivery(header: header, body: body.bytes)
     }
 
-    private func nextID(_ now: WallTime) -> String {
+    func nextID(_ now: WallTime) -> String {
         "msg_" + "\(UUIDv7(at: now, using: &random))".filter { $0 != "-" }
     }
 
-    private func insert(
+    func insert(
         _ header: Delivery.Header, _ bytes: [UInt8], oldest: Int64, _ index: Int
     ) throws {
         try db.cachedStatement(
@@ -182,8 +183,8 @@ extension LedgerWriter {
         guard delivery.header.state == .dead else { throw StoreError.unknown("dead letter \(id)") }
         let now = time.wallTime()
         try db.execute(
-            sql: "UPDATE delivery SET state = 0, attempts = 0, at = ? WHERE number = ?",
-            arguments: [now.microseconds, delivery.number])
+            sql: "UPDATE delivery SET state = 0, attempts = 0, created = ?, at = ? WHERE number = ?",
+            arguments: [now.microseconds, now.microseconds, delivery.number])
         let index = try endpointIndex(of: delivery.header.endpoint)
         state.endpoints[index].standing.deadLetters -= 1
         state.endpoints[index].frozen += Int64(delivery.header.records)
@@ -192,6 +193,8 @@ extension LedgerWriter {
         var header = delivery.header
         header.state = .pending
         header.attempts = 0
+        // It is given up as late as a new one would be.
+        header.created = now
         header.next = now
         return header
     }

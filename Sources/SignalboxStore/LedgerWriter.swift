@@ -76,9 +76,26 @@ extension LedgerWriter {
         state.tenants[tenant].last = sequence
         json.removeAll(keepingCapacity: true)
         record.appendJSON(sequence: sequence, to: &json)
+        try insert(
+            record, number: state.number, tenant: state.tenants[tenant].number, sequence: sequence, json,
+            with: statement)
+        state.number += 1
+        for endpoint in state.tenants[tenant].endpoints {
+            changed.insert(endpoint)
+            state.endpoints[endpoint].waiting += 1
+            if state.endpoints[endpoint].standing.oldest == nil {
+                state.endpoints[endpoint].standing.oldest = record.timestamp
+            }
+        }
+    }
+
+    func insert(
+        _ record: UsageRecord, number: Int64, tenant: Int64, sequence: Int64, _ json: [UInt8],
+        with statement: Statement
+    ) throws {
         var row = BoundRow(statement.sqliteStatement)
-        row.bind(state.number)
-        row.bind(state.tenants[tenant].number)
+        row.bind(number)
+        row.bind(tenant)
         row.bind(sequence)
         row.bind(record.timestamp.microseconds)
         row.bind(try names.number(of: record.provider, db))
@@ -97,14 +114,6 @@ extension LedgerWriter {
         row.bind(limbs?.middle)
         row.bind(limbs?.low)
         try row.insert(json, db)
-        state.number += 1
-        for endpoint in state.tenants[tenant].endpoints {
-            changed.insert(endpoint)
-            state.endpoints[endpoint].waiting += 1
-            if state.endpoints[endpoint].standing.oldest == nil {
-                state.endpoints[endpoint].standing.oldest = record.timestamp
-            }
-        }
     }
 
     static let insertion = """
@@ -121,6 +130,10 @@ extension LedgerWriter {
         state.add(
             StoreState.Tenant(number: db.lastInsertedRowID, name: name, last: state.sequenceFloor))
         return state.tenants.count - 1
+    }
+
+    func number(of name: String) throws -> Int64 {
+        try names.number(of: name, db)
     }
 
     private func finishTenants() throws {
@@ -155,5 +168,16 @@ extension UsageRecord.Outcome {
     init?(number: Int64) {
         guard let outcome = Self.allCases.first(where: { $0.number == number }) else { return nil }
         self = outcome
+    }
+}
+
+// What is brought in from a damaged file.
+extension LedgerWriter {
+    /// Makes sure that a tenant's next sequence is after this one.
+    func raise(_ tenant: Int, to last: Int64) throws {
+        guard state.tenants[tenant].last < last else { return }
+        state.tenants[tenant].last = last
+        try db.cachedStatement(sql: "UPDATE tenant SET last = ? WHERE number = ?")
+            .execute(arguments: [last, state.tenants[tenant].number])
     }
 }

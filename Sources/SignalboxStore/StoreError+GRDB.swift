@@ -15,6 +15,8 @@ extension StoreError {
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(words)
         case .SQLITE_MISUSE: self = .closed
+        case .SQLITE_CONSTRAINT, .SQLITE_ERROR, .SQLITE_TOOBIG, .SQLITE_RANGE, .SQLITE_MISMATCH:
+            self = .refused("\(words) (\(error.extendedResultCode.rawValue))")
         default: self = .disk("\(words) (\(error.extendedResultCode.rawValue))")
         }
     }

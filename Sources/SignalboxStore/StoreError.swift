@@ -15,6 +15,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case damaged(String)
     /// There is no such endpoint or delivery, or not in that state.
     case unknown(String)
+    /// SQLite would not do it, and nothing is wrong with the disk: its words.
+    case refused(String)
     /// What the caller's own encoding said.
     case encoding(String)
 }
@@ -31,7 +33,18 @@ extension StoreError: CustomStringConvertible {
         case .newer(let path): "\(path) was written by a newer version of signalbox"
         case .damaged(let words): "the usage records are damaged: \(words)"
         case .unknown(let what): "there is no \(what)"
+        case .refused(let words): "the usage records' database refused: \(words)"
         case .encoding(let words): "a delivery could not be written: \(words)"
+        }
+    }
+}
+
+extension StoreError {
+    /// Whether everything else that is written now would meet it too.
+    var isOfDisk: Bool {
+        switch self {
+        case .full, .disk, .damaged, .closed: true
+        case .backlog, .inUse, .newer, .unknown, .encoding, .refused: false
         }
     }
 }

@@ -24,6 +24,8 @@ struct StoreState {
         /// Records that no delivery has yet.
         var waiting: Int64 = 0
         var standing: EndpointStanding
+        /// When the configuration left it out.
+        var gone: WallTime?
     }
 
     var tenants: [Tenant] = []
@@ -56,7 +58,8 @@ struct StoreState {
             standing.cursor = row[3]
             standing.disabled = row[4]
             standing.isRegistered = row[5] == nil
-            add(Endpoint(number: row[0], tenant: tenant, standing: standing))
+            let gone = (row[5] as Int64?).map(WallTime.init(microseconds:))
+            add(Endpoint(number: row[0], tenant: tenant, standing: standing, gone: gone))
         }
         for index in endpoints.indices { try refresh(endpoint: index, db) }
     }

@@ -19,7 +19,7 @@ extension UsageStore {
     package func sums(
         _ filter: LedgerFilter, by groups: [LedgerGroup]
     ) async throws(StoreError) -> [LedgerSum] {
-        guard let numbers = try await read({ try LedgerReading.numbers($0) }) else { return [] }
+        guard let numbers = try await read({ try LedgerReading.numbers(filter, $0) }) else { return [] }
         var sums: [[DatabaseValue]: LedgerSum] = [:]
         var first = numbers.lowerBound
         while first <= numbers.upperBound {

@@ -7,8 +7,6 @@ import SignalboxCore
 ///
 /// `@unchecked Sendable`: the writer's thread alone touches it.
 final class WriterLoop: @unchecked Sendable {
-    /// From one try to the next while the store cannot write.
-    static let probeInterval: Duration = .seconds(5)
     /// How long the thread sleeps while nothing is to do.
     private static let idle: Duration = .seconds(30)
 
@@ -19,8 +17,7 @@ final class WriterLoop: @unchecked Sendable {
     let observer: any StoreObserver
     private let end: CommitGroup
     private let clock = SystemTime()
-    var probeAt = Instant.past
-    var housekeeping = Housekeeping()
+    var housekeeping: Housekeeping
 
     init(
         _ opened: OpenedStore, _ writer: LedgerWriter, inbox: Inbox, board: StoreBoard,
@@ -32,6 +29,7 @@ final class WriterLoop: @unchecked Sendable {
         self.board = board
         self.observer = observer
         self.end = end
+        housekeeping = Housekeeping(writer.settings)
     }
 
     func run() {
@@ -40,8 +38,19 @@ final class WriterLoop: @unchecked Sendable {
             inbox.finish(batch)
             keepHouse()
         }
-        opened.close()
+        close()
         end.settle(nil)
+    }
+
+    /// A file that is closed in health needs no check at the next start.
+    private func close() {
+        do {
+            try StoreDatabase.close(opened.pool)
+            if board.condition == .healthy { try opened.files.leaveCleanMark() }
+        } catch {
+            _ = board.set(.full(StoreError(reading: error)))
+        }
+        opened.lock.release()
     }
 
     /// The system's clock wakes the thread; whether something is due, the injected one says.
@@ -52,16 +61,25 @@ final class WriterLoop: @unchecked Sendable {
 
     private func commit(_ batch: Inbox.Batch) {
         guard batch.group != nil || !batch.works.isEmpty else { return }
+        do {
+            try write(batch)
+        } catch {
+            let failure = StoreError(reading: error)
+            guard !failure.isOfDisk, batch.works.count + (batch.group == nil ? 0 : 1) > 1 else {
+                return fail(batch, failure)
+            }
+            // One of them is wrong in itself: the others must not suffer.
+            commit(Inbox.Batch(records: batch.records, group: batch.group))
+            for work in batch.works { commit(Inbox.Batch(works: [work])) }
+        }
+    }
+
+    private func write(_ batch: Inbox.Batch) throws {
         let began = clock.now()
         var refused: [StoreError?] = []
-        do {
-            try opened.pool.writeWithoutTransaction { db in
-                try writer.transaction(db) { refused = try write(batch, db) }
-            }
-        } catch {
-            let error = StoreError(reading: error)
-            fail(batch, error)
-            return
+        try opened.pool.writeWithoutTransaction { db in
+            try writer.transaction(db) { refused = try write(batch, db) }
+            if !batch.records.isEmpty { try housekeeping.measure(db) }
         }
         let seconds = clock.now().seconds(since: began)
         board.publish(writer.changed, of: writer.state)
@@ -88,7 +106,7 @@ final class WriterLoop: @unchecked Sendable {
     }
 
     private func fail(_ batch: Inbox.Batch, _ error: StoreError) {
-        set(.full(error))
+        if error.isOfDisk || batch.group != nil { set(.full(error)) }
         batch.group?.settle(error)
         for work in batch.works { work.finish(error) }
         if !batch.records.isEmpty { observer.lost(records: batch.records.count, error: error) }
@@ -99,7 +117,7 @@ final class WriterLoop: @unchecked Sendable {
         case .healthy: inbox.refuse(nil)
         case .full(let error):
             inbox.refuse(error)
-            probeAt = writer.time.now().advanced(by: Self.probeInterval)
+            housekeeping.probeAt = writer.time.now().advanced(by: Housekeeping.probeInterval)
         }
         if board.set(condition) { observer.changed(to: condition) }
     }

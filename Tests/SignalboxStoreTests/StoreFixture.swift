@@ -7,10 +7,15 @@ import SignalboxTesting
 /// A directory of one test's own.
 final class StoreFixture: Sendable {
     let directory: String
-    let clock = ManualClock()
+    let clock: ManualClock
 
-    init() throws {
-        let place = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID())")
+    init(clock: ManualClock = ManualClock()) throws {
+        self.clock = clock
+        // In memory where there is a place for it: a test waits for hundreds of commits.
+        let memory = URL(fileURLWithPath: "/dev/shm")
+        let isWritable = FileManager.default.isWritableFile(atPath: memory.path)
+        let place = (isWritable ? memory : FileManager.default.temporaryDirectory)
+            .appendingPathComponent("signalbox-store-\(UUID())")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         directory = place.path
     }
@@ -36,6 +41,34 @@ final class StoreFixture: Sendable {
 
     struct UnexpectedFindings: Error {
         let findings: [StoreFinding]
+    }
+
+    /// What a process leaves that is killed at this moment, and perhaps half of what it was writing.
+    func crashCopy(torn: Bool = false) throws -> StoreFixture {
+        let copy = try StoreFixture(clock: clock)
+        for name in ["usage.db", "usage.db-wal", "usage.db-shm", "usage.lock"] {
+            let path = "\(directory)/\(name)"
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            try FileManager.default.copyItem(atPath: path, toPath: "\(copy.directory)/\(name)")
+        }
+        if torn { try copy.damage("usage.db-wal") { $0 += $0.prefix(5_000) } }
+        return copy
+    }
+
+    func openDamaged() throws -> (store: UsageStore, findings: [StoreFinding]) {
+        try UsageStore.open(settings, time: clock)
+    }
+
+    /// Damages a file: `change` gets its bytes.
+    func damage(_ name: String, _ change: (inout [UInt8]) -> Void) throws {
+        let place = URL(fileURLWithPath: "\(directory)/\(name)")
+        var bytes = [UInt8](try Data(contentsOf: place))
+        change(&bytes)
+        try Data(bytes).write(to: place)
+    }
+
+    var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: directory).sorted() }
     }
 
     func record(

@@ -44,7 +44,10 @@ import Testing
                     "gen_ai_token_type", of: [Catalogue.genAITokenUsage], ["input", "output"]),
                 list("reason", of: [Catalogue.requestsRejected], RejectionReason.allCases.map(\.rawValue)),
                 list("result", of: [Catalogue.scrapes], ScrapeResult.allCases.map(\.rawValue)),
-                list("encoding", of: [Catalogue.expositionBytes], ContentEncoding.allCases.map(\.rawValue)),
+                list(
+                    "encoding", of: [Catalogue.expositionBytes, Catalogue.webhookBytes],
+                    ContentEncoding.allCases.map(\.rawValue)),
+                list("result", of: [Catalogue.webhookDeliveries], DeliveryOutcome.allCases.map(\.rawValue)),
             ])
     }
 

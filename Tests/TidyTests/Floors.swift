@@ -20,7 +20,7 @@ struct Floors {
         "SignalboxStore": Room(floor: 3, outside: ["GRDB", "GRDBSQLite"]),
         "SignalboxProviders": Room(floor: 4, outside: ["FoundationEssentials"]),
         "SignalboxRouting": Room(floor: 4, outside: ["DequeModule", "HeapModule"]),
-        "SignalboxUsage": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),
+        "SignalboxUsage": Room(floor: 4, outside: ["FoundationEssentials", "Crypto", "DequeModule"]),
         "SignalboxKeys": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),
         "SignalboxRetrieval": Room(floor: 4),
         "SignalboxConfig": Room(floor: 5, outside: ["Foundation", "FoundationEssentials", "Yams"]),

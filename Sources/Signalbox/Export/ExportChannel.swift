@@ -172,7 +172,7 @@ final class ExportChannel {
 extension ExportFailure {
     fileprivate init(_ error: TransportError) {
         switch error {
-        case .unreachable, .tls: self = .unreachable
+        case .unreachable, .forbidden, .tls: self = .unreachable
         case .reset, .cut: self = .connectionLost
         case .timeout: self = .timeout
         case .tooLarge: self = .answerTooLarge

@@ -50,7 +50,7 @@ func handleSends(
 ) -> Int32 {
     guard let context else { return CURL_PREREQFUNC_ABORT }
     let handle = Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue()
-    return handle.maySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    return handle.maySend(to: remoteAddress) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 func clientOpensSocket(
@@ -62,6 +62,14 @@ func clientOpensSocket(
         address.pointee.family, address.pointee.socktype, address.pointee.protocol)
     if descriptor >= 0 { client.opened(descriptor) }
     return descriptor
+}
+
+func handleOpensSocket(
+    _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype,
+    _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let context, let address else { return CURL_SOCKET_BAD }
+    return Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue().openSocket(to: address)
 }
 
 func clientClosesSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {

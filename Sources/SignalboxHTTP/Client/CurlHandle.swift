@@ -13,8 +13,15 @@ final class CurlHandle {
     private var sends = 0
     /// No kept connection is taken.
     private var isFresh = false
+    private let addressGuard: AddressGuard?
+    /// For the sockets of a guarded request, which the handle opens; the client outlives it.
+    private let client: UnsafeMutableRawPointer
+    /// The last address that the guard refused to the current request.
+    private(set) var refusal: AddressGuard.Refusal?
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
+        addressGuard = template.addressGuard
+        self.client = client
         headers = try HeaderList(CurlHandle.acceptEncoding(template) + template.headers)
         guard let easy = curl_easy_init() else { throw .local("curl has no memory for a handle") }
         self.easy = easy
@@ -22,7 +29,7 @@ final class CurlHandle {
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         try prepareTarget(template)
         try prepareConnection(template)
-        try prepareCallbacks(client: client)
+        try prepareCallbacks()
     }
 
     deinit {
@@ -38,9 +45,31 @@ final class CurlHandle {
 
     /// Asked before each sending. Where a kept connection ends before a reply, curl would send the request
     /// again by itself, over other kept ones, up to five times: whether that is done is not its to decide.
-    func maySend() -> Bool {
+    /// - Parameter address: the other side's, in curl's words.
+    func maySend(to address: UnsafePointer<CChar>?) -> Bool {
+        // A kept connection was opened under the guard of its day, which may not have been this one.
+        if addressGuard != nil {
+            guard let address, let parsed = IPAddress(String(cString: address)), mayConnect(to: parsed) else {
+                return false
+            }
+        }
         sends += 1
         return sends == 1
+    }
+
+    /// Opens a socket of a guarded request to the address that curl is about to connect it to.
+    func openSocket(to address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        let bytes = UnsafeRawBufferPointer(
+            start: signalbox_curl_address(address), count: Int(address.pointee.addrlen))
+        let parsed = IPAddress(socketAddress: bytes)
+        guard let parsed, mayConnect(to: parsed) else { return CURL_SOCKET_BAD }
+        return clientOpensSocket(client, CURLSOCKTYPE_IPCXN, address)
+    }
+
+    private func mayConnect(to address: IPAddress) -> Bool {
+        guard let refused = addressGuard?.refusal(of: address) else { return true }
+        refusal = refused
+        return false
     }
 
     /// The current request went out on a kept connection, which ended before any reply.
@@ -53,6 +82,7 @@ final class CurlHandle {
     ) throws(TransportError) {
         errorText.pointee = 0
         sends = 0
+        refusal = nil
         if isFresh != self.isFresh {
             try check(signalbox_curl_set_long(easy, CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0))
             self.isFresh = isFresh
@@ -139,7 +169,7 @@ final class CurlHandle {
         }
     }
 
-    private func prepareCallbacks(client: UnsafeMutableRawPointer) throws(TransportError) {
+    private func prepareCallbacks() throws(TransportError) {
         try check(signalbox_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
         try check(signalbox_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION, transferHeader))
         try check(signalbox_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION, transferBody))
@@ -149,8 +179,13 @@ final class CurlHandle {
         // The handle outlives what it owns.
         let this = Unmanaged.passUnretained(self).toOpaque()
         try check(signalbox_curl_set_pointer(easy, CURLOPT_PREREQDATA, this))
-        try check(signalbox_curl_set_open_callback(easy, clientOpensSocket))
-        try check(signalbox_curl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, client))
+        if addressGuard != nil {
+            try check(signalbox_curl_set_open_callback(easy, handleOpensSocket))
+            try check(signalbox_curl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, this))
+        } else {
+            try check(signalbox_curl_set_open_callback(easy, clientOpensSocket))
+            try check(signalbox_curl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, client))
+        }
         try check(signalbox_curl_set_close_callback(easy, clientClosesSocket))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, client))
     }

@@ -15,6 +15,9 @@ public final class RequestTemplate: Sendable {
     public let authorityFile: String?
     /// Who we are, for a server that asks: PEM files of a certificate and of its key. Default none.
     public let identity: Identity?
+    /// Which addresses may be connected to; nil where any may. Each is judged as the socket is opened, by the
+    /// very bytes that are connected to, and again before a kept connection is used.
+    public let addressGuard: AddressGuard?
 
     private let retired = Atomic(false)
 
@@ -36,7 +39,8 @@ public final class RequestTemplate: Sendable {
     public init(
         url: String, headers: [(name: String, value: Secret)],
         timeouts: TransferTimeouts = TransferTimeouts(),
-        replyBytesMax: Int = 32 << 20, authorityFile: String? = nil, identity: Identity? = nil
+        replyBytesMax: Int = 32 << 20, authorityFile: String? = nil, identity: Identity? = nil,
+        addressGuard: AddressGuard? = nil
     ) {
         self.url = url
         self.headers = headers
@@ -44,6 +48,7 @@ public final class RequestTemplate: Sendable {
         self.replyBytesMax = replyBytesMax
         self.authorityFile = authorityFile
         self.identity = identity
+        self.addressGuard = addressGuard
     }
 
     /// Nothing will be sent with it once the transfers in flight have ended: what they leave is not kept.

@@ -179,6 +179,10 @@ final class Transfer: TimerTarget, ReplyProducer {
         // curl is content with a stream that ends within the header.
         if code == CURLE_OK { return hasFirstByte ? nil : .reset("the connection ended within the header") }
         if let ownError { return ownError }
+        // Had another of the name's addresses been taken, the transfer would have ended differently.
+        if let refusal = handle.refusal, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
+            return .forbidden(refusal)
+        }
         if code == CURLE_ABORTED_BY_CALLBACK, handle.hasLostConnection {
             return .reset("the kept connection ended")
         }

@@ -4,6 +4,8 @@ public import SignalboxCore
 public enum TransportError: Error, Sendable, Equatable {
     /// The name has no address, or nobody listens there.
     case unreachable(String)
+    /// Every address of the name is one that the request's ``AddressGuard`` refuses. Nothing was sent.
+    case forbidden(AddressGuard.Refusal)
     /// The connection is not to be trusted: certificate, name or protocol.
     case tls(String)
     /// The connection ended before the reply's first byte.
@@ -24,6 +26,7 @@ extension TransportError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreachable(let detail): "cannot connect: \(detail)"
+        case .forbidden(let refusal): "\(refusal)"
         case .tls(let detail): "TLS failed: \(detail)"
         case .reset(let detail): "connection lost before the reply: \(detail)"
         case .cut(let detail): "connection lost within the reply: \(detail)"

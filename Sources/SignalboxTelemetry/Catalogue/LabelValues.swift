@@ -69,6 +69,15 @@ public enum ContentEncoding: String, Sendable, CaseIterable {
     case gzip
 }
 
+/// What became of a delivery after an attempt.
+public enum DeliveryOutcome: String, Sendable, CaseIterable {
+    case delivered
+    /// It is tried again, or others take its place.
+    case retry
+    /// It was given up.
+    case dead
+}
+
 /// Why a request could not wait for a provider's limits.
 public enum QueueRejection: String, Sendable, CaseIterable {
     /// As many as allowed waited.

@@ -10,6 +10,7 @@ import Testing
         switch error {
         case nil: "none"
         case .unreachable: "unreachable"
+        case .forbidden: "forbidden"
         case .tls: "tls"
         case .reset: "reset"
         case .cut: "cut"
