@@ -11,7 +11,8 @@ import pytest
 
 from chaos import clock, damage, disk
 from chaos.house import free_ports, settings
-from chaos.stage import TENANTS
+from chaos.stage import TENANTS, pending
+from harness.metrics import Metrics
 
 
 def test_noise_in_the_last_page_damages_a_ledger(tmp_path):
@@ -48,6 +49,15 @@ def test_a_wrong_clock_is_wrong_as_it_is_told(tmp_path):
             check=True)
         apart = int(told.stdout) - datetime.datetime.now().timestamp()
         assert abs(apart - step) < 5
+
+
+def test_an_endpoint_that_nobody_knows_is_not_drained():
+    def scrape(*values: tuple[str, int]) -> Metrics:
+        lines = [f'llm_usage_outbox_pending{{endpoint="{name}"}} {value}' for name, value in values]
+        return Metrics("# TYPE llm_usage_outbox_pending gauge\n" + "\n".join(lines) + "\n")
+    assert pending(scrape(("acme", 2), ("bolt", 3)), {"acme", "bolt"}) == 5
+    assert pending(scrape(("acme", 0), ("bolt", 0)), {"acme", "bolt"}) == 0
+    assert pending(scrape(("acme", 0)), {"acme", "bolt"}) > 0
 
 
 def test_the_configuration_is_each_ones_own():
