@@ -71,6 +71,8 @@ def test_the_same_delivery_twice_counts_once_if_the_first_was_not_accepted():
     assert broken([told()], delivery(one, accepted=False), delivery(one)) == []
     assert broken([told()], delivery(one), delivery(one)) == ["what was accepted is not sent again"]
     assert broken([told()], delivery(one), delivery(one), kills=1) == []
+    late = delivery(one, accepted=False)
+    assert broken([told()], delivery(one), late, late, delivery(one), kills=1) == [], "once lost"
     assert broken([told()], delivery(one, accepted=False)) == ["delivery goes on until it is accepted"]
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from .house import DaemonFailed
 from .oracle import SHOWN_MAX, Span, Verdict, is_told
-from .stage import Stage
+from .stage import Stage, Stuck
+from .wire import fetch
 
 LEDGER = "usage.db"
 LOAD_SECONDS = 4.0
@@ -70,10 +71,28 @@ async def play_damaged_page(stage: Stage) -> Verdict:
     await stage.calm()
     await stage.drain()
     said = {tenant.id: spans_said(findings, tenant.id) for tenant in stage.tenants}
-    verdict = await stage.verdict(lost=None, gaps=said)
+    await replay(stage, before, said, findings)
+    verdict = await stage.verdict(lost=None, gaps=said, is_ordered=False)
     judge_losses(before, records_of(path), said, verdict)
     await stage.house.stop()
     return verdict
+
+
+async def replay(stage: Stage, before: Ledger, said: dict[str, list[Span]], findings: list[str]) -> None:
+    """What an operator does who has read the findings: has records delivered again whose delivery is gone."""
+    so_far = await stage.verdict(lost=None, gaps=said, is_ordered=False)
+    kept = records_of(stage.house.data / LEDGER)
+    for tenant, records in before.items():
+        came = {record["sequence"] for record in so_far.records[tenant]}
+        waiting = sorted((records.keys() & kept.get(tenant, {}).keys()) - came)
+        if not waiting:
+            continue
+        if not re.search(r"\d in (delivery|body|endpoint)|dead letters", " ".join(findings)):
+            raise Stuck(f"{tenant}: no word of {waiting[:SHOWN_MAX]}, which nobody delivers")
+        query = f"tenant={tenant}&first={waiting[0]}&last={waiting[-1]}"
+        answer = await fetch(stage.house.ports[1], "POST", f"/admin/usage/replay?{query}")
+        stage.tell(f"replay of {query}: {answer.status} {answer.body.decode(errors='replace')[:200]}")
+    await stage.drain()
 
 
 def records_of(path: Path) -> Ledger:

@@ -76,7 +76,7 @@ async def play(stage: Stage, disk: Tmpfs, policy: str) -> Verdict:
     lost = int((await stage.house.metrics()).value("signalbox_usage_lost_records_total"))
     stage.tell(f"the daemon says that it lost {lost} records")
     # Refusing, it loses nobody's: what it could not keep is of answers that were not whole.
-    verdict = await stage.verdict(lost=lost if policy == "continue" else 0)
+    verdict = await stage.verdict(lost=lost if policy == "continue" else 0, remembers=False)
     judge_policy(policy, during, after, lost, verdict)
     if policy == "refuse" and lost > (unbilled := len(stage.book) - count(stage, "whole")):
         verdict.say("a full disk refuses", f"{lost} records were lost, and {unbilled} answers not given")

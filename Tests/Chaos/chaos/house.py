@@ -183,6 +183,26 @@ class House:
     async def reload(self) -> Message:
         return await fetch(self.ports[1], "POST", "/admin/reload")
 
+    async def command(self, *arguments: str) -> str:
+        """What a command of `signalbox` prints, beside the daemon that runs."""
+        process = await asyncio.create_subprocess_exec(
+            binary(), *arguments, cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        output, errors = await process.communicate()
+        if process.returncode != 0:
+            raise DaemonFailed(f"{arguments} ended with {process.returncode}: {errors.decode()}")
+        return output.decode()
+
+    async def sums(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """By tenant and currency: records, tokens, billionths. As `signalbox usage sum` has them."""
+        output = await self.command(
+            "usage", "sum", "--data-dir", str(self.data), "--by", "tenant", "--format", "json")
+        rows = [json.loads(line) for line in output.splitlines()]
+        return {
+            (row["tenant"], row.get("currency") or ""): (
+                row["records"], row.get("total_tokens") or 0, int(row.get("cost_nano") or 0))
+            for row in rows}
+
     async def enable(self, tenant: str) -> str:
         """Waits out a daemon that is down just now."""
         deadline = asyncio.get_running_loop().time() + READY_SECONDS

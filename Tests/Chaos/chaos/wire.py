@@ -94,7 +94,9 @@ def reply_bytes(
 
 def reset(writer: asyncio.StreamWriter) -> None:
     """Ends the connection with RST instead of FIN."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    end = writer.get_extra_info("socket")
+    if end.fileno() >= 0:  # Not where the other side has ended it already.
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
