@@ -99,7 +99,7 @@ FAILURE = {"outcome": "failure", "success": False, "usage_source": "none"}
     ("every record has its request", [], [record()]),
     ("answers are right", [told(complaints=["is wrong"])], [record()]),
     ("hang-ups are marked",
-     [told(ended="left", nonce="01.pause", streams=True, leave=Leave(pieces=1))],
+     [told(ended="left", nonce="01.pause", streams=True, leave=Leave(pieces=1), seconds=0.3)],
      [record(**{name: value for name, value in zip(
          ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
          vars(usage_of("alpha", "01.pause")).values())}, streaming=True)]),

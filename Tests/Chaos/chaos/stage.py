@@ -1,6 +1,7 @@
 """One scenario's cast: upstream, receivers, daemon, clients. What is random in it follows from the seed."""
 
 import asyncio
+import dataclasses
 import json
 import math
 import random
@@ -128,6 +129,8 @@ class Stage:
     async def verdict(self, **terms: Any) -> Verdict:
         """What the oracle says of everything so far."""
         heard = await self.receivers.ask(do="counts")
+        with open(self.directory / "requests.jsonl", "w") as file:
+            file.writelines(json.dumps(dataclasses.asdict(told)) + "\n" for told in self.book)
         found = judge(self.book, deliveries.read(self.file), Terms(
             prices_of(self.tenants), tuple(tenant.id for tenant in self.tenants), kills=self.kills,
             at_once={
