@@ -271,7 +271,7 @@ class Crowd:
 
 
 def is_certain_to_be_early(told: Told) -> bool:
-    """Whether the client left while the upstream paused in the middle, long before its answer could be whole."""
+    """Whether the client left while the upstream paused, long before its answer could be whole."""
     ask = told.ask
     is_paused = ask.streams and deed_of(ask.nonce) == "pause"
     return told.ended == "left" and is_paused and told.seconds < EARLY_SECONDS
