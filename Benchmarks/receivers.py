@@ -45,7 +45,6 @@ class AgeReceiver:
         self.ages: list[float] = []
         self.port, self.hanging_port = 0, 0
         self.hanging = 0
-        self._never = asyncio.Event()
 
     async def start(self) -> None:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=2048)
@@ -61,8 +60,8 @@ class AgeReceiver:
                 arrived = time.time()
                 writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
                 self.ages += [arrived - moment(line) for line in body.splitlines()]
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # The daemon has ended, or the measurement.
         finally:
             writer.close()
 
@@ -72,7 +71,7 @@ class AgeReceiver:
         try:
             while await reader.read(65536):
                 pass
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
