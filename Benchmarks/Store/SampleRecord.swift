@@ -7,7 +7,8 @@ enum SampleRecord {
     static func make(tenant: String, random: inout FastRandom) -> UsageRecord {
         let now = SystemTime().wallTime()
         return UsageRecord(
-            id: UUIDv7(at: now, using: &random), requestID: "req_0190163d8694739baea5966c26f8ad91", attempt: 1,
+            id: UUIDv7(at: now, using: &random), requestID: "req_0190163d8694739baea5966c26f8ad91",
+            attempt: 1,
             provider: "groq", model: "llama-3.1-8b-instant", requestedModel: "fast",
             usage: TokenUsage(promptTokens: 812, completionTokens: 214, cachedTokens: 512),
             source: .provider, cost: Money(nano: 57_780_000, currency: "USD"), priceVersion: "2026-11-01",

@@ -105,6 +105,7 @@ public final class Service: Sendable {
     public func start() async throws(ServiceError) {
         do {
             try exporter?.start()
+            try await books?.start(running.withLock { $0 })
             try await servers.admin.start()
             try await servers.public.start()
         } catch {
@@ -121,6 +122,7 @@ public final class Service: Sendable {
     public func drain() async {
         readiness.become(.draining)
         turns.end()
+        books?.endDrains()
         let limit = running.withLock { $0.server.drainTimeout }
         events.draining(limit)
         await servers.public.drain(within: limit)

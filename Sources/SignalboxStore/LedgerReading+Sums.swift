@@ -10,7 +10,8 @@ extension LedgerReading {
         if filter.from != nil || filter.to != nil {
             let condition = Condition(LedgerFilter(from: filter.from, to: filter.to))
             return try range(
-                db, "SELECT min(r.number), max(r.number) FROM record r \(condition.text)", condition.arguments)
+                db, "SELECT min(r.number), max(r.number) FROM record r \(condition.text)", condition.arguments
+            )
         }
         if let tenant = filter.tenant {
             let own = "(SELECT number FROM record WHERE tenant = t.number ORDER BY sequence"

@@ -52,7 +52,8 @@ struct LogInspection {
 
     var verdict: Verdict {
         guard !log.isEmpty else {
-            return missing > 0 ? .damaged("it is empty, and \(missing) of its pages are nowhere else") : .empty
+            return missing > 0
+                ? .damaged("it is empty, and \(missing) of its pages are nowhere else") : .empty
         }
         guard let header = Header(log) else {
             return index != nil && missing == 0 ? .whole : .damaged("it does not begin as a log does")

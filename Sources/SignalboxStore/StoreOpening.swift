@@ -57,7 +57,9 @@ struct StoreOpening {
         var pool: DatabasePool
         do throws(StoreError) {
             pool = try StoreDatabase(files).open()
-            if exists, !isClean, let finding = try StoreCheck(checkTimeMax).run(pool) { findings.append(finding) }
+            if exists, !isClean, let finding = try StoreCheck(checkTimeMax).run(pool) {
+                findings.append(finding)
+            }
         } catch .damaged(let words) {
             let salvage = StoreSalvage(files, settings, time: time)
             let result = try salvage.run(because: words)
@@ -100,7 +102,8 @@ extension StoreOpening {
     private var missingFile: StoreFinding {
         StoreFinding(
             kind: .lost,
-            message: "\(files.database) is missing or empty though there was one: the ledger begins anew, its "
+            message:
+                "\(files.database) is missing or empty though there was one: the ledger begins anew, its "
                 + "sequences after those of all times before")
     }
 
@@ -120,7 +123,8 @@ extension StoreOpening {
         if size > 0 { try StoreFiles.write(StoreFiles.read(files.log, bytesMax: .max), to: place) }
         let loss = StoreFinding(
             kind: .lost,
-            message: "the log of \(files.database) is damaged (\(words ?? "its file is gone")): the last records "
+            message:
+                "the log of \(files.database) is damaged (\(words ?? "its file is gone")): the last records "
                 + "of all tenants may be missing, and sequences go on after those of all times before")
         findings.append(loss)
         if size > 0 {

@@ -114,7 +114,8 @@ struct SalvageReport {
             return [
                 StoreFinding(
                     kind: .lost,
-                    message: "nothing of it could be read: the ledger begins anew, its sequences after those of "
+                    message:
+                        "nothing of it could be read: the ledger begins anew, its sequences after those of "
                         + "all times before, and what was pending will not be delivered")
             ]
         }
@@ -122,7 +123,8 @@ struct SalvageReport {
         var findings = [
             StoreFinding(
                 kind: .salvaged,
-                message: "\(count) records of \(tenants.count) tenants, \(endpoints) endpoints and \(deliveries) "
+                message:
+                    "\(count) records of \(tenants.count) tenants, \(endpoints) endpoints and \(deliveries) "
                     + "deliveries could be read and were kept")
         ]
         if isComplete { return findings }
@@ -139,7 +141,8 @@ struct SalvageReport {
             findings.append(
                 StoreFinding(
                     kind: .lost,
-                    message: "\(emptied.count) deliveries lost their bytes and are dead letters; their records "
+                    message:
+                        "\(emptied.count) deliveries lost their bytes and are dead letters; their records "
                         + "can be replayed from the ledger: \(named)"))
         }
         return findings

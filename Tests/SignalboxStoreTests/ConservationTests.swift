@@ -36,7 +36,8 @@ private struct ConservationRun {
 
     private func register() async throws {
         // The tenant c has no endpoint.
-        try await store.register(endpoints: ["a", "b"].map { EndpointIdentity(name: "to-\($0)", tenant: $0) })
+        try await store.register(
+            endpoints: ["a", "b"].map { EndpointIdentity(name: "to-\($0)", tenant: $0) })
     }
 
     mutating func step() async throws {

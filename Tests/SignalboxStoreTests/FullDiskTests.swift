@@ -61,7 +61,9 @@ struct FullDiskTests {
         await store.close()
     }
 
-    @Test func `records that nobody waits for make room, oldest first, and stay in what was spent`() async throws {
+    @Test func `records that nobody waits for make room, oldest first, and stay in what was spent`()
+        async throws
+    {
         var settings = fixture.settings
         settings.sizeMax = 1 << 20
         let store = try fixture.open(settings, observer: events)

@@ -138,7 +138,8 @@ struct LedgerTests {
         #expect(store.standing(of: "e")?.pending == 7)
         await #expect(throws: StoreError.self) { try await store.header(of: done.header.id) }
         try await store.keep([fixture.record(tenant: "b")])
-        #expect(try await store.records(LedgerFilter(tenant: "b"), after: 0, limit: 9).map(\.sequence) == [16])
+        #expect(
+            try await store.records(LedgerFilter(tenant: "b"), after: 0, limit: 9).map(\.sequence) == [16])
         await store.close()
     }
 

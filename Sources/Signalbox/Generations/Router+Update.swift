@@ -40,6 +40,20 @@ extension Router {
         _ configuration: Configuration, metrics: MetricsRetention = .keep,
         custom: [String: any CustomProvider]? = nil, alongside: @escaping @Sendable (EventLoop) -> Void
     ) async throws(RouterError) -> ConfigurationChange {
+        try await books?.update(configuration)
+        do throws(RouterError) {
+            return try await replace(configuration, metrics, custom, alongside)
+        } catch {
+            // What was refused changes no webhook either.
+            try await books?.update(self.configuration)
+            throw error
+        }
+    }
+
+    private func replace(
+        _ configuration: Configuration, _ metrics: MetricsRetention, _ custom: [String: any CustomProvider]?,
+        _ alongside: @escaping @Sendable (EventLoop) -> Void
+    ) async throws(RouterError) -> ConfigurationChange {
         let arrival = Arrival(of: workers.count)
         // One at a time, and on every loop in the same order: the lock lasts until each loop has its orders.
         let (old, new) = try current.withLock { state throws(RouterError) -> (Generation, Generation) in

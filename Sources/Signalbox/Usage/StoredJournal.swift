@@ -42,7 +42,7 @@ extension UsageJournalFailure {
             case .full: .full
             case .backlog: .backlog
             case .closed: .closed
-            case .disk, .damaged, .inUse, .newer, .unknown, .encoding: .disk
+            case .disk, .damaged, .inUse, .newer, .unknown, .refused, .encoding: .disk
             }
         self.init(reason, error.description)
     }

@@ -2,6 +2,7 @@ public import SignalboxConfig
 public import SignalboxCore
 import SignalboxStore
 public import SignalboxTelemetry
+import SignalboxUsage
 
 extension UsageBooks {
     /// Opens what the configuration says: the records in `data_dir`, where they are kept, and what delivers
@@ -9,6 +10,7 @@ extension UsageBooks {
     ///
     ///     let books = try UsageBooks.open(configuration, registry: registry, logger: logger)
     ///     let router = try Router(configuration: configuration, …, usage: books)
+    ///     try await books?.start(configuration)
     ///     …
     ///     await router.shutdown()
     ///     await books?.close()
@@ -40,17 +42,30 @@ extension UsageBooks {
         registry.beforeScrape { [store = opened.store] in
             observer.refresh(bytesOnDisk: store.bytesOnDisk)
         }
+        let deliveries: WebhookDeliveries
+        do throws(DeliveriesError) {
+            deliveries = try WebhookDeliveries(
+                store: opened.store, registry: registry, logger: logger, time: time)
+        } catch {
+            throw RouterError(description: error.description)
+        }
         return UsageBooks(
-            journal: StoredJournal(store: opened.store), store: opened.store, listener: listener,
-            metrics: metrics)
+            journal: StoredJournal(store: opened.store), store: opened.store, deliveries: deliveries,
+            listener: listener, metrics: metrics)
     }
 
-    /// Tells the listener what it has not heard yet, brings what waits to the disk, and ends. After the
-    /// router.
+    /// Deliveries in flight end, the listener hears what it has not heard yet, and what waits is brought to
+    /// the disk. Once, after the router, if it was started.
     public func close() async {
+        await deliveries?.shutdown(within: Self.lastDeliveriesMax)
         await endListening()
         await store?.close()
     }
+}
+
+extension UsageBooks {
+    /// What is not acknowledged by then is sent again after the next start.
+    private static let lastDeliveriesMax = Duration.seconds(5)
 }
 
 extension StoreSettings {

@@ -2,6 +2,7 @@ import SignalboxConfig
 import SignalboxCore
 import SignalboxStore
 package import SignalboxTelemetry
+import SignalboxUsage
 import Synchronization
 
 /// A router's usage records: where they are written, who hears of them, and how many providers are still
@@ -10,9 +11,11 @@ public final class UsageBooks: Sendable {
     let metrics: UsageMetrics
     private let journal: (any UsageJournal)?
     let store: UsageStore?
-    private let listener: UsageListener?
+    let deliveries: WebhookDeliveries?
+    let listener: UsageListener?
     private let listening: Task<Void, Never>?
     private let drains = Atomic(0)
+    private let isEnding = Atomic(false)
 
     /// What has become of a record.
     enum Entry {
@@ -26,11 +29,12 @@ public final class UsageBooks: Sendable {
     ///   - journal: nil where records are not kept.
     ///   - listener: nil where no part of the program wants to hear of them.
     init(
-        journal: (any UsageJournal)?, store: UsageStore? = nil, listener: UsageListener?,
-        metrics: UsageMetrics
+        journal: (any UsageJournal)?, store: UsageStore? = nil, deliveries: WebhookDeliveries? = nil,
+        listener: UsageListener?, metrics: UsageMetrics
     ) {
         self.journal = journal
         self.store = store
+        self.deliveries = deliveries
         self.listener = listener
         self.metrics = metrics
         listening = listener.map { listener in Task { await listener.run(metrics) } }
@@ -72,12 +76,17 @@ public final class UsageBooks: Sendable {
 
     /// Whether one more provider may be listened to; ``drained(_:)`` gives the place back.
     func beginDrain(_ drain: Configuration.Drain) -> Bool {
-        if drain.time > .zero {
+        if drain.time > .zero, !isEnding.load(ordering: .relaxed) {
             if drains.add(1, ordering: .relaxed).newValue <= drain.answersMax { return true }
             drains.subtract(1, ordering: .relaxed)
         }
         metrics.drained(.refused)
         return false
+    }
+
+    /// From now on nobody is listened to whose caller leaves: the program is about to end.
+    package func endDrains() {
+        isEnding.store(true, ordering: .relaxed)
     }
 
     func drained(_ result: DrainResult) {

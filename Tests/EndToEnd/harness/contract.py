@@ -25,7 +25,8 @@ UNKNOWN_ROUTE = "other"
 # A request's last log line: one of these, and the only one of its lines with the `attempts` history.
 COMPLETED = "llm_request_completed"
 LAST_LINES = frozenset({COMPLETED, "llm_request_failed", "llm_exhausted"})
-ATTEMPT_FIELDS = frozenset({"provider", "model", "key", "error_type", "status", "ms"})
+ATTEMPT_FIELDS = frozenset({
+    "provider", "model", "key", "error_type", "status", "ms", "prompt_tokens", "completion_tokens"})
 
 # An exhausted request's status, unless every candidate was rate limited (429).
 EXHAUSTED_STATUSES = frozenset({502, 503, 504})
