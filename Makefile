@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro simulate fuzz format lint clean
+.PHONY: help run build test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -52,6 +52,10 @@ bench-micro: ## time the inner loops
 	@$(release) --product signalbox-microbench-telemetry
 	@.build/release/signalbox-microbench
 	@.build/release/signalbox-microbench-telemetry
+
+bench-store: ## how fast usage records become durable, by how many wait at once
+	@$(release) --product signalbox-bench-store
+	@.build/release/signalbox-bench-store $(options)
 
 simulate: ## hours of traffic for every routing strategy; options="2 9 1": hours, requests/s, seed
 	@$(release) --product signalbox-simulate

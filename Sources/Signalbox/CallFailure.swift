@@ -16,6 +16,8 @@ public struct CallFailure: Sendable {
     /// The provider's own error object, where the error is the caller's to mend.
     public let errorObject: [UInt8]?
     public let retryAfter: Duration?
+    /// Whether clients are to be kept from asking again by themselves, as their status would have them do.
+    public let isFinal: Bool
     public let attempts: [AttemptSummary]
     public let outcome: ClientOutcome
     /// The last thing that went wrong.
@@ -40,6 +42,7 @@ public struct CallFailure: Sendable {
         parameter = failure.parameter
         errorObject = failure.errorObject
         retryAfter = nil
+        isFinal = false
         self.attempts = attempts
         cause = failure
     }
@@ -53,8 +56,26 @@ public struct CallFailure: Sendable {
         parameter = nil
         errorObject = nil
         self.retryAfter = retryAfter
+        isFinal = false
         attempts = []
         cause = UpstreamFailure(.rateLimited, message: message, status: 429, retryAfter: retryAfter)
+    }
+
+    /// The tenant has no right to it, and asking again will not give it one soon.
+    init(rejected message: String, status: Int, type: String, code: String, retryAfter: Duration?) {
+        self.status = status
+        outcome = .rejected
+        self.type = type
+        self.code = code
+        self.message = message
+        parameter = nil
+        errorObject = nil
+        self.retryAfter = retryAfter
+        isFinal = true
+        attempts = []
+        cause = UpstreamFailure(
+            status == 429 ? .rateLimited : .noCredit, message: message, status: status, code: code,
+            retryAfter: retryAfter)
     }
 
     /// Of an answer that is kept back because nobody could be billed for it.
@@ -69,6 +90,7 @@ public struct CallFailure: Sendable {
         parameter = nil
         errorObject = nil
         retryAfter = .seconds(5)
+        isFinal = false
         self.attempts = attempts
         cause = UpstreamFailure(.overloaded, message: message, status: 503, code: Self.unrecorded)
     }
@@ -96,6 +118,7 @@ public struct CallFailure: Sendable {
         parameter = nil
         errorObject = nil
         retryAfter = exhaustion.retryAfter
+        isFinal = false
         self.attempts = attempts
         cause = exhaustion.lastFailure
     }

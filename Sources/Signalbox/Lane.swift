@@ -1,6 +1,7 @@
 import SignalboxConfig
 import SignalboxCore
 import SignalboxRouting
+import SignalboxUsage
 
 /// A list of targets made ready: what a route's requests of one priority may be answered by.
 final class Lane: Sendable {
@@ -13,6 +14,10 @@ final class Lane: Sendable {
     let countsTokens: Bool
     /// Whether the targets stand in more than one tier.
     let hasTiers: Bool
+    /// What the models here cost, each price once.
+    let prices: [PriceHistory]
+    /// Whether a model here has never had a price.
+    let hasUnpriced: Bool
     /// By target, then model × key.
     private let candidates: [[ResolvedCandidate]]
 
@@ -41,6 +46,11 @@ final class Lane: Sendable {
                 price: target.models.first.flatMap { provider.price(of: $0, at: wallTime) },
                 concurrencyMax: provider.concurrencyMax)
         }
+        let histories = zip(targets, found).flatMap { target, provider in
+            target.models.map(provider.priceHistory(of:))
+        }
+        prices = Array(Set(histories.compactMap(\.self)))
+        hasUnpriced = histories.contains(nil)
         candidates = zip(targets, all).map { target, provider in target.models.flatMap { provider[$0] } }
         countsTokens =
             found.contains { $0.countsTokens } || traits.contains { $0.price != nil }

@@ -149,6 +149,11 @@ final class ResolvedProvider: Sendable {
             ?? prices?[model]?.price(at: time).map(TokenPrice.init)
     }
 
+    /// What the price book says of it; nil where it says nothing.
+    func priceHistory(of model: String) -> PriceHistory? {
+        prices?[model]
+    }
+
     /// What a walk through candidates knows of a model.
     func candidateModel(named name: String) -> CandidateTable.Model {
         CandidateTable.Model(name: name, contextWindow: settings.model(named: name)?.contextWindow)

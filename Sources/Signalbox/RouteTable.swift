@@ -21,16 +21,23 @@ struct RouteTable: Sendable {
     private let tenantKeys: [[String]]
     /// By the tenants' numbers; nil where a tenant has no limits.
     private let allowances: [(any AllowanceDesk)?]
+    /// By the tenants' numbers; nil where a tenant has none.
+    private let budgets: [TenantBudgets?]
+    /// What came up as the budgets were taken on.
+    let budgetNotices: [BudgetNotice]
     /// Names that clients may ask for, in the configuration's order.
     let modelNames: [String]
 
     /// The label of callers when no tenants are configured.
     static let anonymousTenant = "anonymous"
 
-    /// - Parameter previous: providers that are the same there are used on, with their handles and tokens.
+    /// - Parameters:
+    ///   - previous: providers that are the same there are used on, with their handles and tokens.
+    ///   - readings: what budgets that are new had used up before.
     init(
         _ configuration: Configuration, custom: [String: any CustomProvider] = [:], lasting: LastingParts,
-        after previous: RouteTable? = nil, at now: Instant, wallTime: WallTime
+        after previous: RouteTable? = nil, spent readings: TenantBudgets.Readings = [:], at now: Instant,
+        wallTime: WallTime
     ) throws(ProviderSettingsError) {
         // First whatever may fail: what is refused must not have told the desks anything.
         var adapters: [String: any ProviderAdapter] = [:]
@@ -74,6 +81,11 @@ struct RouteTable: Sendable {
             tenant.limits == Configuration.Limits()
                 ? nil : lasting.standings.allowance(of: tenant.id, StandingSettings.Limits(tenant.limits))
         }
+        let budgets = configuration.tenants.map { TenantBudgets($0, lasting) }
+        self.budgets = budgets
+        budgetNotices = zip(configuration.tenants, budgets).flatMap { tenant, budgets in
+            budgets.map { $0.desk.adopt($0.terms, readings: readings[tenant.id] ?? [:], at: wallTime) } ?? []
+        }
         let currencies = configuration.prices?.book.currencies ?? []
         let delivered = Set(configuration.tenants.lazy.filter { $0.webhook != nil }.map(\.id))
         tenantMetrics = labels.map {
@@ -111,6 +123,22 @@ struct RouteTable: Sendable {
 
     func allowance(ofTenant number: Int) -> (any AllowanceDesk)? {
         number < allowances.count ? allowances[number] : nil
+    }
+
+    func budgets(ofTenant number: Int) -> TenantBudgets? {
+        number < budgets.count ? budgets[number] : nil
+    }
+
+    /// Tells the budgets what they had used up before.
+    func recall(_ readings: TenantBudgets.Readings, at now: WallTime) -> [BudgetNotice] {
+        budgets.compactMap(\.self).flatMap { budgets in
+            budgets.desk.adopt(budgets.terms, readings: readings[budgets.tenant] ?? [:], at: now)
+        }
+    }
+
+    /// In the configuration's order; each tenant's own before those of its keys.
+    func budgetStandings(at now: WallTime) -> [BudgetStanding] {
+        budgets.flatMap { $0?.desk.standings(at: now) ?? [] }
     }
 
     /// Those that loops may keep handles for, and that the other table has no use for.

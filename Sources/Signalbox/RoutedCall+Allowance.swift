@@ -7,7 +7,6 @@ extension RoutedCall {
     /// not go on.
     func reserveAllowance(at now: Instant) -> CallFailure? {
         guard let desk = allowance else { return nil }
-        let size = RequestSize(of: call)
         switch desk.admit(tokens: size.promptTokens + size.answerTokens, at: now) {
         case .open(let ticket):
             allowanceTicket = ticket

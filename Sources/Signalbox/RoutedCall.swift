@@ -45,6 +45,10 @@ public final class RoutedCall: @unchecked Sendable {
     var hedge: Hedge?
     /// What is reserved of the tenant's limits.
     var allowanceTicket: Allowance.Ticket?
+    /// What is reserved of the tenant's budgets.
+    var budgetPart: BudgetPart?
+    /// Estimated when somebody wants to know it.
+    private(set) lazy var size = RequestSize(of: call)
     /// In line, while it waits there.
     var place: WaitingPlace?
     /// How long it stood in line.
@@ -116,6 +120,7 @@ public final class RoutedCall: @unchecked Sendable {
     /// Who forgets to say how it went must not take up the tenant's limits for ever.
     deinit {
         if allowanceTicket != nil { settleAllowance(used: nil, at: router.time.now()) }
+        settleBudget()
     }
 
     // MARK: The walk
@@ -135,7 +140,9 @@ public final class RoutedCall: @unchecked Sendable {
     /// call was begun with its owner as the canceller.
     public func answer() async -> Answer {
         var now = worker.loop.now()
-        if let failure = unrecorded ?? refusal ?? reserveAllowance(at: now) { return .failure(failure) }
+        if let failure = unrecorded ?? refusal ?? reserveAllowance(at: now) ?? reserveBudget() {
+            return .failure(failure)
+        }
         var walk = Walk(self, at: now)
         var step = walk.begin(at: now)
         while !isCancelled {
@@ -286,6 +293,7 @@ public final class RoutedCall: @unchecked Sendable {
         hasEnded = true
         let now = outcome == .cancelled ? leftAt ?? worker.loop.now() : worker.loop.now()
         settleAllowance(used: current?.summary.usage, at: now)
+        settleBudget()
         let duration = caller.receivedAt.duration(to: now)
         let ending = CallEnding(
             outcome: outcome, status: status, duration: duration,

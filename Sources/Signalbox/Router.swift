@@ -3,6 +3,7 @@ public import SignalboxCore
 public import SignalboxHTTP
 import SignalboxProviders
 public import SignalboxTelemetry
+public import SignalboxUsage
 import Synchronization
 
 /// Routes requests to providers: one for a process, shared by all loops.
@@ -16,6 +17,7 @@ public final class Router: Sendable {
     let events: RouterEvents
     let standingEvents: StandingEvents
     let decisions: DecisionEvents
+    let budgetEvents: BudgetEvents
     let lasting: LastingParts
     let room: WaitingRoom
     let sessions: SessionBook
@@ -30,12 +32,15 @@ public final class Router: Sendable {
     ///   - custom: who answers for the configuration's providers of kind `custom`, by their names.
     ///   - usage: where what requests use is written down; nil for nowhere.
     ///   - onRoute: hears each decision, on the request's loop: it must not block, nor take long.
+    ///   - onBudget: hears, once a period, that much of a budget is used up, and that a request was refused;
+    ///     on the request's loop, like `onRoute`.
     /// - Throws: ``RouterError`` where the configuration cannot be carried out, or a loop gets no client.
     public init(
         configuration: Configuration, group: EventLoopGroup, registry: MetricRegistry, logger: Logger,
         custom: [String: any CustomProvider] = [:], spans: (any SpanSink)? = nil,
         usage: UsageBooks? = nil,
-        onRoute: (@Sendable (RouteEvent) -> Void)? = nil, time: any TimeSource = SystemTime()
+        onRoute: (@Sendable (RouteEvent) -> Void)? = nil,
+        onBudget: (@Sendable (BudgetNotice) -> Void)? = nil, time: any TimeSource = SystemTime()
     ) throws(RouterError) {
         lasting = LastingParts(registry)
         books = usage
@@ -46,6 +51,7 @@ public final class Router: Sendable {
         events = RouterEvents(logger: logger)
         standingEvents = StandingEvents(logger: logger)
         decisions = DecisionEvents(logger: logger, listener: onRoute)
+        budgetEvents = BudgetEvents(logger: logger, listener: onBudget)
         let queue = WaitingRoom.Settings(configuration.routing.queue)
         room = WaitingRoom(queue, depths: lasting.queueDepths, registry: registry)
         sessions = SessionBook(
@@ -62,10 +68,12 @@ public final class Router: Sendable {
         }
         self.workers = workers
         let gauges = StandingGauges(registry)
+        let budgetGauges = BudgetGauges(registry)
         registry.beforeScrape { [weak self] in
             guard let self else { return }
             gauges.refresh(self.currentTable.providers, at: self.time.now())
             self.sessions.tell()
+            budgetGauges.refresh(self.currentTable.budgetStandings(at: self.time.wallTime()))
         }
         for worker in workers { worker.loop.execute { worker.client.start() } }
     }

@@ -68,6 +68,8 @@ struct ChatReply {
         if let wait = failure.retryAfter {
             headers.append(("retry-after", String((wait.millisecondsRoundedUp + 999) / 1000)))
         }
+        // What vendors' own clients obey: they would ask again, twice, whatever Retry-After says.
+        if failure.isFinal { headers.append(("x-should-retry", "false")) }
         exchange.respond(Reply(status: failure.status, headers: headers, body: body))
     }
 

@@ -105,6 +105,7 @@ public final class Service: Sendable {
     public func start() async throws(ServiceError) {
         do {
             try exporter?.start()
+            try await router.recallBudgets()
             try await books?.start(running.withLock { $0 })
             try await servers.admin.start()
             try await servers.public.start()

@@ -8,6 +8,8 @@ struct Housekeeping {
     static let passInterval: Duration = .seconds(60)
     /// From one try to the next while the store cannot write.
     static let probeInterval: Duration = .seconds(5)
+    /// From one search for room to the next, where the last one found none.
+    static let roomInterval: Duration = .seconds(1)
     /// Bytes that must be free on the disk before the store calls itself healthy again.
     static let diskFreeMin = 4 << 20
 
@@ -15,6 +17,8 @@ struct Housekeeping {
     var hasMore = false
     var passAt = Instant.past
     var probeAt = Instant.past
+    /// Before it there is no use in looking for room: somebody waits for everything.
+    var roomAt = Instant.past
     /// Bytes of the database that are in use.
     private(set) var used = 0
     private let sizeMax: Int
@@ -39,7 +43,8 @@ extension WriterLoop {
     func keepHouse() {
         let now = writer.time.now()
         if board.condition != .healthy { probe(at: now) }
-        if housekeeping.isTight || now >= housekeeping.passAt { housekeeping.hasMore = true }
+        if now >= housekeeping.passAt { housekeeping.hasMore = true }
+        if housekeeping.isTight, now >= housekeeping.roomAt { housekeeping.hasMore = true }
         if housekeeping.hasMore, canPurge { purge(at: now) } else { housekeeping.hasMore = false }
         if housekeeping.isFull, board.condition == .healthy {
             set(.full(.full(sizeMax: writer.settings.sizeMax)))
@@ -66,7 +71,11 @@ extension WriterLoop {
             board.publish(writer.changed, of: writer.state)
             if purged.records > 0 { observer.purged(records: purged.records, forRoom: purged.forRoom) }
             housekeeping.hasMore = purged.rows > 0
-            if purged.rows == 0 { housekeeping.passAt = now.advanced(by: Housekeeping.passInterval) }
+            if purged.rows == 0 {
+                housekeeping.passAt = now.advanced(by: Housekeeping.passInterval)
+                if forRoom { housekeeping.roomAt = now.advanced(by: Housekeeping.roomInterval) }
+            }
+            if !housekeeping.isTight, case .full(.full) = board.condition { set(.healthy) }
         } catch {
             housekeeping.hasMore = false
             housekeeping.passAt = now.advanced(by: Housekeeping.passInterval)

@@ -30,8 +30,10 @@ final class Inbox: @unchecked Sendable {
         self.pendingMax = pendingMax
     }
 
-    func append(_ record: UsageRecord) throws(StoreError) -> CommitGroup {
-        try monitor.withLock { () -> Result<CommitGroup, StoreError> in
+    func append(_ record: consuming UsageRecord) throws(StoreError) -> CommitGroup {
+        // A record has a dozen strings: it is moved, not copied.
+        var arriving: UsageRecord? = consume record
+        return try monitor.withLock { () -> Result<CommitGroup, StoreError> in
             if isClosed { return .failure(.closed) }
             if let refusal { return .failure(refusal) }
             if pending >= pendingMax { return .failure(.backlog(pendingMax: pendingMax)) }
@@ -40,7 +42,7 @@ final class Inbox: @unchecked Sendable {
                 groups.append((CommitGroup(), spare))
                 spare = []
             }
-            groups[groups.count - 1].records.append(record)
+            if let record = arriving.take() { groups[groups.count - 1].records.append(record) }
             if isIdle { wake() }
             return .success(groups[groups.count - 1].group)
         }.get()

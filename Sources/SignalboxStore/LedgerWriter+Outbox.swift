@@ -4,14 +4,17 @@ import SignalboxCore
 // Endpoints and deliveries, inside a transaction.
 extension LedgerWriter {
     func register(_ identities: [EndpointIdentity]) throws {
+        for identity in identities {
+            guard let known = state.endpointIndices[identity.name] else { continue }
+            let tenant = state.endpoints[known].standing.tenant
+            guard tenant == identity.tenant else {
+                throw StoreError.unknown(
+                    "endpoint \(identity.name) of \(identity.tenant), but one of \(tenant)")
+            }
+        }
         var registered: Set<Int> = []
         for identity in identities {
-            let tenant = try tenantIndex(of: identity.tenant)
-            if let known = state.endpointIndices[identity.name], state.endpoints[known].tenant == tenant {
-                registered.insert(known)
-            } else {
-                registered.insert(try addEndpoint(identity, tenant))
-            }
+            registered.insert(try state.endpointIndices[identity.name] ?? addEndpoint(identity))
         }
         for index in state.endpoints.indices {
             let isRegistered = registered.contains(index)
@@ -25,14 +28,9 @@ extension LedgerWriter {
         }
     }
 
-    /// One that moved to another tenant begins anew there.
-    private func addEndpoint(_ identity: EndpointIdentity, _ tenant: Int) throws -> Int {
+    private func addEndpoint(_ identity: EndpointIdentity) throws -> Int {
+        let tenant = try tenantIndex(of: identity.tenant)
         let (number, last) = (state.tenants[tenant].number, state.tenants[tenant].last)
-        if let known = state.endpointIndices[identity.name] {
-            throw StoreError.unknown(
-                "endpoint \(identity.name) of tenant \(identity.tenant), but one of "
-                    + state.endpoints[known].standing.tenant)
-        }
         try db.execute(
             sql: "INSERT INTO endpoint (name, tenant, cursor) VALUES (?, ?, ?)",
             arguments: [identity.name, number, last])

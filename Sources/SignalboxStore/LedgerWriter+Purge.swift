@@ -64,7 +64,9 @@ extension LedgerWriter {
             // Nobody has asked for it since: it will not be missed.
             if let gone = endpoint.gone, gone.microseconds < cutoff { continue }
             let frozen = try Int64.fetchOne(
-                db.cachedStatement(sql: "SELECT min(first) FROM delivery WHERE endpoint = ? AND state = 0"),
+                db.cachedStatement(
+                    // Those of 0 bring no records.
+                    sql: "SELECT min(first) FROM delivery WHERE endpoint = ? AND state = 0 AND first > 0"),
                 arguments: [endpoint.number])
             end = min(end, endpoint.standing.cursor + 1, frozen ?? .max)
         }

@@ -101,8 +101,8 @@ extension LogInspection {
             self.sum = sum
         }
 
-        /// - Returns: frames that follow each other soundly; up to which of them all is committed; and commits
-        ///   of this log in frames after the first that is not sound.
+        /// - Returns: how many frames follow each other soundly, how many of them are committed, and how
+        ///   many commits of this log are in frames behind the first that is not sound.
         func frames(of log: [UInt8]) -> (valid: Int, committed: Int, commitsBehind: Int) {
             let stride = Self.frameHeaderLength + pageSize
             var (valid, committed, commitsBehind) = (0, 0, 0)

@@ -42,10 +42,17 @@ struct StoreDatabase {
 
     /// Writes everything from the log into the file, and takes the log away. The pool alone would close its
     /// readers last, who cannot.
-    static func close(_ pool: DatabasePool) throws {
-        try pool.barrierWriteWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+    /// - Returns: whether the log is empty; it is not where the disk is full, or another process reads.
+    static func close(_ pool: DatabasePool) throws -> Bool {
+        var isEmptied = true
+        do {
+            try pool.barrierWriteWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        } catch is DatabaseError {
+            isEmptied = false
+        }
         pool.invalidateReadOnlyConnections()
         try pool.close()
+        return isEmptied
     }
 
     private static var configuration: Configuration {

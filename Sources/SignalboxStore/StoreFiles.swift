@@ -20,6 +20,9 @@ struct StoreFiles: Sendable {
     /// Stands there, with the traits of the database, while that is as the last run left it on purpose.
     var cleanMark: String { "\(directory)/usage.clean" }
 
+    /// Put there by whoever restores a backup: sequences after it have been given out.
+    var restoredMark: String { "\(directory)/usage.restored" }
+
     /// Of records, wherever they are.
     var bytes: Int {
         [database, log].reduce(0) { $0 + (Self.size(of: $1) ?? 0) }

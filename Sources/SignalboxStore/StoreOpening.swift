@@ -54,6 +54,10 @@ struct StoreOpening {
             areNumbersSure = false
             try setLogAside(because: words, &findings)
         }
+        if StoreFiles.size(of: files.restoredMark) != nil {
+            areNumbersSure = false
+            findings.append(restoredFile)
+        }
         var pool: DatabasePool
         do throws(StoreError) {
             pool = try StoreDatabase(files).open()
@@ -68,6 +72,8 @@ struct StoreOpening {
             pool = try StoreDatabase(files).open()
         }
         let state = try startState(pool, areNumbersSure: areNumbersSure)
+        try StoreFiles.remove(files.restoredMark)
+        try files.syncDirectory()
         return OpenedStore(pool: pool, lock: lock, state: state, findings: findings, files: files)
     }
 
@@ -105,6 +111,14 @@ extension StoreOpening {
             message:
                 "\(files.database) is missing or empty though there was one: the ledger begins anew, its "
                 + "sequences after those of all times before")
+    }
+
+    private var restoredFile: StoreFinding {
+        StoreFinding(
+            kind: .lost,
+            message:
+                "\(files.database) is a backup: what was recorded after it is missing, and sequences go on "
+                + "after those of all times before")
     }
 
     private func logDamage() throws(StoreError) -> String? {

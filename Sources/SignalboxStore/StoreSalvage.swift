@@ -32,7 +32,9 @@ struct StoreSalvage {
         var report = SalvageReport()
         do {
             try fill(copy, &report)
-            try StoreDatabase.close(copy)
+            guard try StoreDatabase.close(copy) else {
+                throw StoreError.disk("\(files.salvage.database) could not be written wholly")
+            }
         } catch {
             throw StoreError(reading: error)
         }

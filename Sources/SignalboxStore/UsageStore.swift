@@ -67,7 +67,7 @@ extension UsageStore {
     /// Queues a record for the writer. It waits for nothing.
     /// - Throws: `full`, `disk`, `damaged` while the store cannot write, `backlog`, `closed`. The record is
     ///   not kept then.
-    package func append(_ record: UsageRecord) throws(StoreError) -> Ticket {
+    package func append(_ record: consuming UsageRecord) throws(StoreError) -> Ticket {
         Ticket(group: try inbox.append(record))
     }
 

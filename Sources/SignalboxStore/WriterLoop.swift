@@ -45,8 +45,8 @@ final class WriterLoop: @unchecked Sendable {
     /// A file that is closed in health needs no check at the next start.
     private func close() {
         do {
-            try StoreDatabase.close(opened.pool)
-            if board.condition == .healthy { try opened.files.leaveCleanMark() }
+            let isEmptied = try StoreDatabase.close(opened.pool)
+            if isEmptied, board.condition == .healthy { try opened.files.leaveCleanMark() }
         } catch {
             _ = board.set(.full(StoreError(reading: error)))
         }
@@ -93,7 +93,9 @@ final class WriterLoop: @unchecked Sendable {
     private func write(_ batch: Inbox.Batch, _ db: Database) throws -> [StoreError?] {
         if !batch.records.isEmpty {
             let statement = try db.cachedStatement(sql: LedgerWriter.insertion)
-            for record in batch.records { try writer.append(record, with: statement) }
+            try batch.records.withUnsafeBufferPointer { records in
+                for index in records.indices { try writer.append(records[index], with: statement) }
+            }
         }
         return try batch.works.map { work in
             do {

@@ -43,6 +43,13 @@ public struct TokenRates: Sendable, Hashable {
         return (all(parts) + 500_000) / 1_000_000
     }
 
+    /// The most that so many tokens may cost, whatever sorts they turn out to be of; rounded up.
+    public func nanoMax(promptTokens: Int, answerTokens: Int) -> Int128 {
+        let prompt = Int128(max(0, promptTokens)) * Int128(max(input, cachedInput, cacheWrite))
+        let answer = Int128(max(0, answerTokens)) * Int128(max(output, reasoning))
+        return (prompt + answer + 999_999) / 1_000_000
+    }
+
     /// The same before the division, in millionths of a billionth. Sums of it are exact.
     public func millionths(for usage: TokenUsage) -> Int128 { all(Parts(usage)) }
 

@@ -30,9 +30,14 @@ routes:
 tenants:
   - id: tenant-123
     keys: [env:TENANT_TOKEN]
+    budgets: [{tokens: 1000000, per: month}]
+    webhook: {url: https://billing.example.com/usage, secret: env:TENANT_WHSEC}
 data_dir: ./data
+usage: {durability: commit, retention: 90d}
+webhooks: {allow: [10.0.0.0/8]}
 """
-VARIABLES = {"ALPHA_KEY0": "sk-zero", "ALPHA_KEY1": "sk-one", "TENANT_TOKEN": "a-token"}
+VARIABLES = {"ALPHA_KEY0": "sk-zero", "ALPHA_KEY1": "sk-one", "TENANT_TOKEN": "a-token",
+    "TENANT_WHSEC": "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"}
 
 # Each mistake by the line (from 1) that it replaces, what it puts there, and what the complaint must mention.
 MISTAKES = {
@@ -43,6 +48,10 @@ MISTAKES = {
     10: ("    timeouts: {connect: fast, first_token: 10s}", "connect"),
     15: ("    targets: [nobody]", "nobody"),
     18: ("    kees: [env:TENANT_TOKEN]", "kees"),
+    19: ("    budgets: [{tokens: 1000000, per: week}]", "per"),
+    20: ("    webhook: {url: http://billing.example.com/usage, secret: env:TENANT_WHSEC}", "url"),
+    22: ("usage: {durability: fsync, retention: 90d}", "durability"),
+    23: ("webhooks: {allow: [10.0.0.1/8]}", "allow"),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from harness import contract
-from harness.configuration import configuration, mock, token_value
+from harness.configuration import configuration, environment, mock, token_value, write
 from harness.daemon import Daemon
 from harness.raw_client import fetch
 from harness.webhooks import Attempt, WebhookReceiver
@@ -18,6 +18,7 @@ from harness.webhooks import Attempt, WebhookReceiver
 TENANT = "acme"
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(bytes(range(1, 33))).decode()
+SECRETS = {"WEBHOOK_SECRET": SECRET, "WEBHOOK_OLD_SECRET": OTHER_SECRET}
 # The standard's schedule in proportion: 200 ms, then no pause longer than a second.
 RETRY = {"first": "200ms", "max": "1s"}
 
@@ -34,17 +35,20 @@ def start_webhook() -> Iterator[Callable[..., WebhookReceiver]]:
     assert [complaint for each in started for complaint in each.complaints] == []
 
 
+def settings_with(
+    receiver: WebhookReceiver, allow: tuple[str, ...] = ("127.0.0.0/8",), **webhook: Any
+) -> dict[str, Any]:
+    settings = configuration(mock("mock"), tenants=(TENANT,), webhooks={"allow": list(allow)})
+    settings["tenants"][0]["webhook"] = {
+        "url": receiver.url, "batch": {"delay": "0s"}, "retry": RETRY, "timeout": "2s",
+    } | ({} if "secrets" in webhook else {"secret": "env:WEBHOOK_SECRET"}) | webhook
+    return settings
+
+
 @pytest.fixture
 def start(start_daemon) -> Callable[..., Daemon]:
-    def start(receiver: WebhookReceiver, allow: tuple[str, ...] = ("127.0.0.0/8",), **webhook: Any) -> Daemon:
-        settings = configuration(mock("mock"), tenants=(TENANT,), webhooks={"allow": list(allow)})
-        settings["tenants"][0]["webhook"] = {
-            "url": receiver.url, "secret": "env:WEBHOOK_SECRET", "batch": {"delay": "0s"}, "retry": RETRY,
-            "timeout": "2s",
-        } | webhook
-        return start_daemon(
-            settings, more_environment={"WEBHOOK_SECRET": SECRET, "WEBHOOK_OLD_SECRET": OTHER_SECRET})
-    return start
+    return lambda receiver, **settings: start_daemon(
+        settings_with(receiver, **settings), more_environment=SECRETS)
 
 
 def ask(daemon: Daemon, count: int = 1) -> None:
@@ -54,6 +58,10 @@ def ask(daemon: Daemon, count: int = 1) -> None:
             daemon.base_url + "/chat/completions", "POST", json.dumps(body).encode(),
             {"authorization": f"Bearer {token_value(TENANT)}"})
         assert answer.status == 200, answer.body
+
+
+def logged(daemon: Daemon, message: str) -> dict[str, Any]:
+    return daemon.wait_for_log(lambda line: line["message"] == message)
 
 
 def sequences(attempts: list[Attempt]) -> list[int]:
@@ -96,11 +104,23 @@ def test_who_is_gone_gets_nothing_more(start, start_webhook):
     receiver = start_webhook("gone")
     daemon = start(receiver)
     ask(daemon)
-    daemon.wait_for_log("webhook_endpoint_disabled")
+    logged(daemon, "webhook_endpoint_disabled")
     ask(daemon, 3)
     assert len(receiver.attempts) == 1
     pending = daemon.metrics().value("llm_usage_outbox_pending", endpoint=TENANT)
     assert pending == 4
+
+
+def test_a_reload_with_another_address_enables(start, start_webhook):
+    receiver, other = start_webhook("gone"), start_webhook()
+    daemon = start(receiver)
+    ask(daemon)
+    logged(daemon, "webhook_endpoint_disabled")
+    write(settings_with(other), daemon.directory)
+    answer = fetch(daemon.admin_url + "/admin/reload", "POST", b"")
+    assert answer.status == 200, answer.body
+    assert sequences(other.wait_for_attempts(1)) == [1]
+    assert other.attempts[0].id == receiver.attempts[0].id
 
 
 def test_a_batch_that_is_too_large_comes_in_halves(start, start_webhook):
@@ -115,7 +135,7 @@ def test_a_batch_that_is_too_large_comes_in_halves(start, start_webhook):
 @pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET])
 def test_while_secrets_are_rotated_both_verify(start, start_webhook, secret):
     receiver = start_webhook(secret=secret)
-    daemon = start(receiver, secret=None, secrets=["env:WEBHOOK_SECRET", "env:WEBHOOK_OLD_SECRET"])
+    daemon = start(receiver, secrets=["env:WEBHOOK_SECRET", "env:WEBHOOK_OLD_SECRET"])
     ask(daemon)
     receiver.wait_for_records(1)
 
@@ -127,31 +147,40 @@ def test_every_format_carries_the_same_records(start, start_webhook, format):
     assert [each["sequence"] for each in receiver.wait_for_records(3).values()] == [1, 2, 3]
 
 
-def test_a_name_that_leads_into_the_house_is_not_connected_to(start, start_webhook):
+@pytest.mark.parametrize("name", ["127.1", "2130706433", "0x7f.0.0.1", "0177.1"])
+def test_what_turns_out_to_lead_into_the_house_is_not_connected_to(start, start_webhook, name):
     receiver = start_webhook()
-    # https alone may lead to a name that nobody has allowed.
-    url = receiver.url.replace("http://127.0.0.1", "https://localhost")
+    url = receiver.url.replace("http://127.0.0.1", f"https://{name}")
     daemon = start(receiver, allow=(), url=url)
     ask(daemon)
-    line = daemon.wait_for_log("webhook_delivery")
-    assert re.search(r"the address (127\.0\.0\.1|::1) is loopback: add it to webhooks.allow", line["error"])
+    line = logged(daemon, "webhook_delivery")
+    assert line["error"] == "the address 127.0.0.1 is loopback: add it to webhooks.allow"
     assert receiver.attempts == []
 
 
-def test_records_outlive_the_process(start, start_webhook, start_daemon, tmp_path):
-    receiver = start_webhook("error", "ok")
-    daemon = start(receiver, retry={"first": "30s", "max": "30s"})
-    ask(daemon, 2)
-    receiver.wait_for_attempts(1)
-    daemon.kill()
-    again = Daemon(
-        ("serve", "--config", str(daemon.directory / "signalbox.yaml")), daemon.directory, daemon.environment)
+def test_records_outlive_the_process(start_webhook, tmp_path):
+    receiver = start_webhook("error", "error", "ok")
+    settings = settings_with(receiver)
+    path = write(settings, tmp_path)
+
+    def serve() -> Daemon:
+        return Daemon(("serve", "--config", str(path)), tmp_path, environment(settings) | SECRETS)
+
+    killed = serve()
     try:
-        again.wait_until_listening()
-        assert len(receiver.wait_for_records(2, timeout=60)) == 2
-        again.stop()
+        ask(killed.wait_until_listening(), 5)
+        first = receiver.wait_for_attempts(1)[0]
     finally:
-        again.kill()
+        killed.kill()
+    daemon = serve()
+    try:
+        daemon.wait_until_listening()
+        records = receiver.wait_for_records(5, timeout=30)
+        assert sorted(each["sequence"] for each in records.values()) == [1, 2, 3, 4, 5]
+        assert [each.id for each in receiver.attempts[:3]] == [first.id] * 3
+        daemon.stop()
+    finally:
+        daemon.kill()
 
 
 def test_the_documentation_verifies(start, start_webhook):

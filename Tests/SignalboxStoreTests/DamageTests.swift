@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import SignalboxCore
 import SignalboxTesting
@@ -167,6 +168,28 @@ struct DamageTests {
         #expect(try await store.deadLetters(endpoint: "e", limit: 10).map(\.first) == [1])
         #expect(store.standing(of: "e")?.pending == 20)
         #expect(store.standing(of: "e")?.cursor == 20)
+        await store.close()
+    }
+
+    @Test func `after a backup was restored no sequence is given out twice`() async throws {
+        try await fill()
+        try Data().write(to: URL(fileURLWithPath: "\(fixture.directory)/usage.restored"))
+        let (store, findings) = try fixture.openDamaged()
+        #expect(findings.map(\.kind) == [.lost])
+        try await store.keep([fixture.record(tenant: "a")])
+        #expect(try await sequences(store, of: "a") == Array(1...30) + [floor + 1])
+        #expect(store.standing(of: "e")?.pending == 21)
+        await store.close()
+        await (try fixture.open()).close()
+    }
+
+    @Test func `files are their owner's alone`() async throws {
+        let store = try fixture.open()
+        try await store.keep([fixture.record()])
+        for name in try fixture.names {
+            let traits = try FileManager.default.attributesOfItem(atPath: "\(fixture.directory)/\(name)")
+            #expect(traits[.posixPermissions] as? Int == 0o600, "\(name)")
+        }
         await store.close()
     }
 

@@ -113,6 +113,8 @@ struct LedgerTests {
         try await store.keep([fixture.record(tenant: "a")])
         #expect(try reader.records(LedgerFilter(), after: 200, limit: 10).count == 1)
         await store.close()
+        #expect(try LedgerReader(directory: fixture.directory).standings().map(\.name) == ["e"])
+        await (try fixture.open()).close()
         #expect(throws: StoreError.self) { try LedgerReader(directory: "\(fixture.directory)/none") }
     }
 

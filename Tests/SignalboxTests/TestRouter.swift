@@ -5,6 +5,7 @@ import SignalboxHTTP
 import SignalboxProviders
 import SignalboxTelemetry
 import SignalboxTesting
+import SignalboxUsage
 
 /// A router over mocks on one loop, and the spans that it made. Ends with the test that made it.
 final class TestRouter: Sendable {
@@ -18,8 +19,9 @@ final class TestRouter: Sendable {
     /// - Parameter models: of one mock provider each, named `p0`, `p1`, …, tried in order for `chat`.
     init(
         models: [String], hasSink: Bool = true, custom: [String: any CustomProvider] = [:],
-        journal: (any UsageJournal)? = nil,
-        _ change: (inout Configuration) -> Void = { _ in }
+        journal: (any UsageJournal)? = nil, time: any TimeSource = SystemTime(),
+        _ change: (inout Configuration) -> Void = { _ in },
+        onBudget: (@Sendable (BudgetNotice) -> Void)? = nil
     ) throws {
         var configuration = Configuration()
         for (number, model) in models.enumerated() {
@@ -42,7 +44,7 @@ final class TestRouter: Sendable {
         router = try Router(
             configuration: configuration, group: group, registry: registry, logger: Logger(writer: writer),
             custom: custom, spans: hasSink ? spans : nil,
-            usage: books)
+            usage: books, onBudget: onBudget, time: time)
     }
 
     deinit {

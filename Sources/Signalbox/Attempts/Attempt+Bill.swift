@@ -12,6 +12,7 @@ extension Attempt {
             candidate.metrics.used(usage)
             call.used(usage)
             if let pricing = candidate.metrics.pricing { cost = call.price(usage, by: pricing, at: end) }
+            call.spend(usage, cost)
         }
         if drainEnd != nil { call.books?.drained(source == .provider ? .usage : .estimate) }
         guard call.books != nil else { return usage }
@@ -24,7 +25,7 @@ extension Attempt {
     private func counted(_ failure: UpstreamFailure?) -> (TokenUsage?, UsageRecord.Source) {
         let isOrdered = failure == nil || failure?.kind == .cancelled && call.isCancelled && isSent
         if let usage = summary.usage, failure == nil || !isOrdered { return (usage, .provider) }
-        return isOrdered && call.books != nil ? (guess, .estimated) : (nil, .none)
+        return isOrdered && call.countsUsage ? (guess, .estimated) : (nil, .none)
     }
 
     private var guess: TokenUsage {

@@ -22,7 +22,7 @@ struct Walk {
     init(_ call: RoutedCall, at now: Instant) {
         self.call = call
         lane = call.lane
-        size = lane.countsTokens ? RequestSize(of: call.call) : RequestSize()
+        size = lane.countsTokens ? call.size : RequestSize()
         order = call.order(of: lane, size, at: now)
         plan = AttemptPlan(
             lane.plan, deadline: call.deadline, limits: call.route.limits,

@@ -16,15 +16,18 @@ final class Generation: Sendable {
     /// - Parameters:
     ///   - lasting: what outlives every configuration.
     ///   - previous: the configuration in force until now: what it has in common with this one is used on.
+    ///   - readings: what budgets that are new had used up before.
     init(
         _ configuration: Configuration, custom: [String: any CustomProvider], spans: (any SpanSink)?,
-        lasting: LastingParts, after previous: Generation? = nil, at now: Instant, wallTime: WallTime
+        lasting: LastingParts, after previous: Generation? = nil,
+        spent readings: TenantBudgets.Readings = [:],
+        at now: Instant, wallTime: WallTime
     ) throws(RouterError) {
         try configuration.check(custom)
         do throws(ProviderSettingsError) {
             table = try RouteTable(
-                configuration, custom: custom, lasting: lasting, after: previous?.table, at: now,
-                wallTime: wallTime)
+                configuration, custom: custom, lasting: lasting, after: previous?.table, spent: readings,
+                at: now, wallTime: wallTime)
         } catch {
             throw RouterError(description: "\(error)")
         }
@@ -40,10 +43,15 @@ struct LastingParts: Sendable {
     let scopes: SeriesScopes
     /// What is remembered of providers and tenants between requests, by their names.
     let standings: any StandingStore
+    let budgets: any BudgetStore
 
-    init(_ registry: MetricRegistry, standings: any StandingStore = MemoryStandings()) {
+    init(
+        _ registry: MetricRegistry, standings: any StandingStore = MemoryStandings(),
+        budgets: any BudgetStore = MemoryBudgets()
+    ) {
         scopes = SeriesScopes(registry)
         self.standings = standings
+        self.budgets = budgets
     }
 
     /// Where requests wait, by the numbers of every provider that one may still wait for.

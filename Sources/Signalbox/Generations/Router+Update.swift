@@ -54,12 +54,13 @@ extension Router {
         _ configuration: Configuration, _ metrics: MetricsRetention, _ custom: [String: any CustomProvider]?,
         _ alongside: @escaping @Sendable (EventLoop) -> Void
     ) async throws(RouterError) -> ConfigurationChange {
+        let readings = try await readings(for: configuration)
         let arrival = Arrival(of: workers.count)
         // One at a time, and on every loop in the same order: the lock lasts until each loop has its orders.
         let (old, new) = try current.withLock { state throws(RouterError) -> (Generation, Generation) in
             guard !state.isShutDown else { throw RouterError(description: "the router was shut down") }
             let old = state.generation
-            let new = try successor(of: old, configuration, metrics, custom)
+            let new = try successor(of: old, configuration, metrics, custom, readings)
             state.generation = new
             room.adopt(WaitingRoom.Settings(configuration.routing.queue), depths: lasting.queueDepths)
             for worker in workers {
@@ -71,6 +72,7 @@ extension Router {
             }
             return (old, new)
         }
+        budgetEvents.tell(new.table.budgetNotices)
         await arrival.all()
         retire(old.table.templates(notIn: new.table))
         lasting.scopes.prune()
@@ -79,7 +81,7 @@ extension Router {
 
     private func successor(
         of old: Generation, _ configuration: Configuration, _ metrics: MetricsRetention,
-        _ custom: [String: any CustomProvider]?
+        _ custom: [String: any CustomProvider]?, _ readings: TenantBudgets.Readings
     ) throws(RouterError) -> Generation {
         let custom = custom ?? old.custom.filter { configuration.provider(named: $0.key)?.kind == .custom }
         let spans = old.tracing.sink
@@ -87,7 +89,7 @@ extension Router {
         case .keep:
             return try Generation(
                 configuration, custom: custom, spans: spans, lasting: lasting, after: old,
-                at: time.now(), wallTime: time.wallTime())
+                spent: readings, at: time.now(), wallTime: time.wallTime())
         case .reset:
             // Tried out on metrics of its own: a configuration that is refused must not reset anything.
             _ = try Generation(
@@ -95,8 +97,8 @@ extension Router {
                 at: time.now(), wallTime: time.wallTime())
             lasting.scopes.close()
             return try Generation(
-                configuration, custom: custom, spans: spans, lasting: lasting, at: time.now(),
-                wallTime: time.wallTime())
+                configuration, custom: custom, spans: spans, lasting: lasting, spent: readings,
+                at: time.now(), wallTime: time.wallTime())
         }
     }
 

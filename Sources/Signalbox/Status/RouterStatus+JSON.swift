@@ -1,5 +1,6 @@
 public import SignalboxCore
 import SignalboxRouting
+import SignalboxUsage
 
 extension RouterStatus {
     /// As `GET /status` tells it: durations in milliseconds, what is absent left out.
@@ -15,6 +16,7 @@ extension RouterStatus {
                 }),
             "waiting": .integer(waiting),
             "sessions": .integer(sessions),
+            "budgets": budgets.isEmpty ? nil : .array(budgets.map(\.json)),
         ])
     }
 }
@@ -60,6 +62,26 @@ extension ProviderStatus.Key {
         ]
         if !models.isEmpty { members.append(JSONTree.Member("models", .array(models.map(\.json)))) }
         return .object(members)
+    }
+}
+
+extension BudgetStanding {
+    /// Amounts in tokens, or in units of the currency, as exact text.
+    fileprivate var json: JSONTree {
+        func amount(_ amount: Int128) -> JSONTree {
+            switch budget.limit {
+            case .tokens: .integer(Int(clamping: amount))
+            case .money(let money): .string(Money(nano: amount, currency: money.currency).decimal)
+            }
+        }
+        return .object([
+            "tenant": .string(tenant), "key": key.map { .string($0) },
+            "kind": .string(BudgetLabels.kind(of: budget.limit)),
+            "period": .string(budget.period.rawValue), "limit": amount(budget.limit.amount),
+            "spent": amount(spent), "reserved": amount(reserved),
+            "began": .string(InternetDate.print(span.start)),
+            "begins_anew": .string(InternetDate.print(span.end)),
+        ])
     }
 }
 

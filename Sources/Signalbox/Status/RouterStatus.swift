@@ -1,5 +1,6 @@
 public import SignalboxCore
 public import SignalboxRouting
+public import SignalboxUsage
 
 /// How a router's providers stand at one moment, for people and for dashboards of their own.
 public struct RouterStatus: Sendable, Equatable {
@@ -26,6 +27,8 @@ public struct RouterStatus: Sendable, Equatable {
     public var waiting: Int
     /// Sessions that are kept with a target.
     public var sessions: Int
+    /// How far budgets are used up; each tenant's own before those of its keys.
+    public var budgets: [BudgetStanding]
 }
 
 extension Router {
@@ -43,7 +46,8 @@ extension Router {
                     model: route.name, strategy: route.strategy.rawValue,
                     providers: route.lane(for: .normal).providers.map(\.name))
             },
-            waiting: room.count, sessions: sessions.count)
+            waiting: room.count, sessions: sessions.count,
+            budgets: table.budgetStandings(at: time.wallTime()))
     }
 
     private func waiting(for provider: ResolvedProvider) -> [RequestPriority: Int] {

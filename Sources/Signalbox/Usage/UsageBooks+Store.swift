@@ -10,6 +10,7 @@ extension UsageBooks {
     ///
     ///     let books = try UsageBooks.open(configuration, registry: registry, logger: logger)
     ///     let router = try Router(configuration: configuration, …, usage: books)
+    ///     try await router.recallBudgets()
     ///     try await books?.start(configuration)
     ///     …
     ///     await router.shutdown()

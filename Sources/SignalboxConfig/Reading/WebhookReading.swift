@@ -58,14 +58,16 @@ extension ConfigurationReading {
 
     /// What is plainly no place for deliveries; where names lead to shows when one is made.
     private func check(_ url: BaseURL, _ field: Field) {
-        guard let allowedRanges else { return }
         let addresses = Self.addresses(of: url.host)
+        // A name is never allowed; an address may have been meant to be.
+        guard let allowedRanges = addresses.isEmpty ? [] : allowedRanges else { return }
         let isAllowed = addresses.contains { address in allowedRanges.contains { $0.contains(address) } }
         if isAllowed { return }
-        if let address = addresses.first, address.isLoopback {
+        let refusals = addresses.compactMap(AddressGuard(allowing: allowedRanges).refusal)
+        if let first = refusals.first, refusals.count == addresses.count {
             field.refuse(
-                "leads to this machine, where deliveries may not go", "add \(address.block) to webhooks.allow"
-            )
+                "leads to an address where deliveries may not go: \(first.address) is \(first.kind.rawValue)",
+                "add \(first.address.block) to webhooks.allow")
         } else if !url.isSecure {
             field.refuse(
                 "would send what a tenant used in the clear",

@@ -39,3 +39,24 @@ public struct Budget: Sendable, Hashable {
         self.unpriced = unpriced
     }
 }
+
+/// The budgets of one tenant.
+public struct BudgetTerms: Sendable, Equatable {
+    /// Of all its keys together.
+    public var budgets: [Budget]
+    /// Of each of ``keys`` alone.
+    public var keyBudgets: [Budget]
+    /// By their aliases.
+    public var keys: [String]
+
+    public init(_ budgets: [Budget], keyBudgets: [Budget] = [], keys: [String] = []) {
+        self.budgets = budgets
+        self.keyBudgets = keyBudgets
+        self.keys = keys
+    }
+
+    /// Whether there is no budget at all.
+    public var isEmpty: Bool { budgets.isEmpty && meteredKeys.isEmpty }
+
+    var meteredKeys: [String] { keyBudgets.isEmpty ? [] : keys }
+}

@@ -13,6 +13,7 @@ final class DeliveryDesk: @unchecked Sendable {
     let time: any TimeSource
     var loop: EventLoop { client.loop }
     private(set) var isEnding = false
+    private var isClientStopped = false
 
     private var pumps: [String: EndpointPump] = [:]
     /// Of those that have one.
@@ -161,7 +162,8 @@ final class DeliveryDesk: @unchecked Sendable {
         let watchdog = loop.spawn {
             do throws(CancellationError) {
                 try await self.loop.sleep(until: deadline)
-                for pump in self.pumps.values { pump.cancel() }
+                // What is still on the wire fails as cancelled.
+                self.stopClient()
             } catch {
                 return  // everything ended in time
             }
@@ -169,7 +171,12 @@ final class DeliveryDesk: @unchecked Sendable {
         if turns.taken > 0 { await withCheckedContinuation { ending = $0 } }
         watchdog.cancel()
         await watchdog.value
-        client.stop()
+        stopClient()
+    }
+
+    private func stopClient() {
+        if !isClientStopped { client.stop() }
+        isClientStopped = true
     }
 
     private func resumeEnding() {

@@ -39,6 +39,8 @@ final class EndpointPump: @unchecked Sendable {
     private var ripens: WallTime?
     /// Whether new records would change what is done: there is room for a delivery of them.
     private var hasRoom = true
+    /// Somebody has said that it is to be tried, whatever pause is on.
+    private var isImpatient = false
     /// Of the pending deliveries, when they were last looked at.
     private var recordsFrozen = 0
     /// The store had none of the records that its counters told of: wait for another word.
@@ -83,6 +85,7 @@ final class EndpointPump: @unchecked Sendable {
     func enable() {
         isDisabled = false
         patience = EndpointPatience()
+        isImpatient = true
         wake()
     }
 
@@ -95,10 +98,6 @@ final class EndpointPump: @unchecked Sendable {
 
     func stop() {
         alarm.cancel()
-    }
-
-    func cancel() {
-        sender.cancel()
     }
 
     // MARK: Looking
@@ -158,6 +157,7 @@ final class EndpointPump: @unchecked Sendable {
         case .freeze: freezing += 1
         }
         isInLine = true
+        isImpatient = false
         if endpoint.concurrency == 1 { hasRoom = false }
         desk.ask(DeliveryDesk.Job(pump: self, work: work), isFailing: patience.isFailing)
     }
@@ -196,7 +196,8 @@ final class EndpointPump: @unchecked Sendable {
         }
         return EndpointAgenda(
             concurrency: endpoint.concurrency, pending: pending, inFlight: inFlight, freezing: freezing,
-            hasRecords: waiting > 0 && !foundNothing, pauseMax: endpoint.retry.pauseMax,
+            hasRecords: waiting > 0 && !foundNothing,
+            pauseMax: isImpatient ? .zero : endpoint.retry.pauseMax,
             ripens: isFull ? nil : ripens)
     }
 

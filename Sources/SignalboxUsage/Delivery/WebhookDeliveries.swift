@@ -2,6 +2,7 @@ package import SignalboxCore
 import SignalboxHTTP
 package import SignalboxStore
 package import SignalboxTelemetry
+import Synchronization
 
 /// Delivers usage records from the store to the tenants' endpoints: signed, in order, and again until they
 /// have arrived. On a thread of its own, with connections of its own.
@@ -36,6 +37,7 @@ package final class WebhookDeliveries: Sendable {
     private let loop: EventLoop
     private let store: UsageStore
     private let desk: DeliveryDesk
+    private let isStarted = Atomic(false)
 
     /// Names the thread beside those of the requests, which are numbered from 0 to 63, and the exporter's.
     private static let loopNumber = 65
@@ -66,6 +68,7 @@ package final class WebhookDeliveries: Sendable {
         } catch {
             throw DeliveriesError(description: "webhooks cannot be delivered: \(error)")
         }
+        isStarted.store(true, ordering: .releasing)
         let (desk, loop) = (desk, loop)
         store.onCommit { tenants in loop.execute { desk.recordsCame(for: tenants) } }
         loop.execute {
@@ -106,8 +109,9 @@ package final class WebhookDeliveries: Sendable {
     }
 
     /// Finishes what is in flight, at most for `limit`. What was not acknowledged by then is sent again by
-    /// whoever opens the store next. Once, not from a loop.
+    /// whoever opens the store next. Once, not from a loop; without effect where nothing was started.
     package func shutdown(within limit: Duration) async {
+        guard isStarted.load(ordering: .acquiring) else { return }
         let (desk, loop) = (desk, loop)
         await loop.spawn { await desk.shutdown(by: loop.now().advanced(by: limit)) }.value
         loop.stop()

@@ -10,8 +10,8 @@ final class WebhookSender {
     private let timeout: Duration
     private let client: HTTPClient
     private let time: any TimeSource
-    /// What is on the wire now.
-    private var current: [ObjectIdentifier: IncomingReply] = [:]
+    /// How many are on the wire now.
+    private var current = 0
 
     /// Of an answer's body, decoded. A longer one is cut: it is the status that counts.
     static let answerBytesMax = 20_000
@@ -64,22 +64,17 @@ final class WebhookSender {
         let reply = client.post(
             template, body: bytes, headers: fields(of: parcel, encoding),
             deadline: Deadline(at: start.advanced(by: timeout)))
-        current[ObjectIdentifier(reply)] = reply
+        current += 1
         let answer = await answer(reply)
-        current[ObjectIdentifier(reply)] = nil
+        current -= 1
         return Receipt(
             answer: answer, elapsed: start.duration(to: client.loop.now()), bytes: bytes.count,
             encoding: encoding)
     }
 
-    /// Ends what is on the wire; it fails as cancelled.
-    func cancel() {
-        for reply in current.values { reply.cancel() }
-    }
-
     /// Forgets the prepared handles: they are made again in microseconds, and idle endpoints are many.
     func rest() {
-        if current.isEmpty { client.drop(template) }
+        if current == 0 { client.drop(template) }
     }
 
     private func fields(of parcel: Parcel, _ encoding: ContentEncoding) -> [RequestHeader] {

@@ -232,4 +232,54 @@ import Testing
         #expect(bench.store.standing(of: "t1")?.disabled == nil)
         try bench.end(within: .seconds(5))
     }
+
+    @Test func `several at a time overtake one that fails, and no more are frozen than may be`() throws {
+        let receiver = try WebhookReceiver { arrival, _ in
+            arrival.sequences == [1] ? .status(500) : .status(200)
+        }
+        var endpoint = try WebhookEndpoint.to(receiver)
+        endpoint.concurrency = 2
+        endpoint.batch.recordsMax = 1
+        let bench = try DeliveryBench([endpoint])
+        try bench.append()
+        try bench.settled("retry")
+        try bench.append(5)
+        for _ in 0..<5 { try bench.settled("delivered") }
+        var sequences: [Int] = []
+        for _ in 0..<6 { sequences += try receiver.arrivals.take().sequences }
+        #expect(sequences == [1, 2, 3, 4, 5, 6])
+        #expect(bench.scrape.contains("llm_usage_outbox_pending{endpoint=\"t1\"} 1\n"))
+        try bench.end()
+    }
+
+    @Test func `enabling an endpoint ends its pause`() throws {
+        let receiver = try WebhookReceiver { _, before in
+            before == 0 ? .status(503, fields: ["Retry-After: 3600"]) : .status(200)
+        }
+        let bench = try DeliveryBench([try .to(receiver)])
+        try bench.append()
+        let first = try receiver.arrivals.take()
+        try bench.settled("retry")
+        try bench.enable("t1")
+        #expect(try receiver.arrivals.take().id == first.id)
+        try bench.settled("delivered")
+        try bench.end()
+    }
+
+    @Test func `the end ends what was begun with settings, and for endpoints, that are gone`() throws {
+        let receiver = try WebhookReceiver { _, _ in .hang }
+        let other = try WebhookReceiver { _, _ in .hang }
+        var endpoint = try WebhookEndpoint.to(receiver)
+        let bench = try DeliveryBench([endpoint, try .to(other, tenant: "t2")])
+        try bench.append()
+        try bench.append(tenant: "t2")
+        let first = try receiver.arrivals.take()
+        _ = try other.arrivals.take()
+        endpoint.timeout = .seconds(20)
+        try bench.update([endpoint])
+        try bench.end()
+        let next = try DeliveryBench([endpoint], in: bench.directory, clock: bench.clock)
+        #expect(try receiver.arrivals.take().id == first.id)
+        try next.end()
+    }
 }
