@@ -102,15 +102,16 @@ let package = Package(
         room(
             "SignalboxServer",
             over: [
-                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore",
+                "SignalboxProviders",
                 "SignalboxConfig", "Signalbox",
             ]),
         // 7
         .executableTarget(
             name: "SignalboxCLI",
             dependencies: [
-                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxUsage", "SignalboxConfig",
-                "Signalbox", "SignalboxServer", "CMimalloc",
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore", "SignalboxUsage",
+                "SignalboxConfig", "Signalbox", "SignalboxServer", "CMimalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -189,14 +190,13 @@ let package = Package(
             "SignalboxTests",
             of: [
                 "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
-                "SignalboxUsage", "SignalboxTesting", "SignalboxCore",
+                "SignalboxStore", "SignalboxUsage", "SignalboxTesting", "SignalboxCore",
             ]),
         tests(
             "SignalboxServerTests",
             of: [
-                "SignalboxServer", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxConfig",
-                "SignalboxProviders",
-                "SignalboxCore",
+                "SignalboxServer", "Signalbox", "SignalboxHTTP", "SignalboxStore", "SignalboxTelemetry",
+                "SignalboxConfig", "SignalboxProviders", "SignalboxCore",
             ]),
         tests("SignalboxFuzzingTests", of: ["SignalboxFuzzing", "SignalboxProviders"]),
         tests("TidyTests", of: []),

@@ -51,7 +51,10 @@ public final class Router: Sendable {
         events = RouterEvents(logger: logger)
         standingEvents = StandingEvents(logger: logger)
         decisions = DecisionEvents(logger: logger, listener: onRoute)
-        budgetEvents = BudgetEvents(logger: logger, listener: onBudget)
+        budgetEvents = BudgetEvents(logger: logger) { notice in
+            usage?.tell(notice)
+            onBudget?(notice)
+        }
         let queue = WaitingRoom.Settings(configuration.routing.queue)
         room = WaitingRoom(queue, depths: lasting.queueDepths, registry: registry)
         sessions = SessionBook(

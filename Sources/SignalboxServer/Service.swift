@@ -74,7 +74,8 @@ public final class Service: Sendable {
             let admin = AdminAPI(
                 door: AdminDoor(configuration.admin),
                 endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints
-                    + RoutingEndpoints(router: router).endpoints + [turns.endpoint])
+                    + RoutingEndpoints(router: router).endpoints + [turns.endpoint]
+                    + UsageEndpoints(books: books, time: time).endpoints)
             self.admin = admin
             let limits = ServerLimits(configuration.server)
             servers = (

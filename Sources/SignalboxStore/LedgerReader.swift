@@ -26,9 +26,19 @@ package struct LedgerReader: Sendable {
 
     /// As ``UsageStore/records(_:after:limit:)``.
     package func records(
-        _ filter: LedgerFilter, after: Int64, limit: Int
+        _ filter: LedgerFilter, after place: LedgerPlace? = nil, limit: Int
     ) throws(StoreError) -> [StoredRecord] {
-        try read { try LedgerReading.records(filter, after: after, limit: limit, $0) }
+        try read { try LedgerReading.records(filter, after: place, limit: limit, $0) }
+    }
+
+    /// As ``UsageStore/purged(_:)``.
+    package func purged(_ filter: LedgerFilter) throws(StoreError) -> PurgedRecords? {
+        try read { try LedgerReading.purged(filter, $0) }
+    }
+
+    /// The numbers that the filter's records can have, for whoever shows how far they were read.
+    package func numbers(_ filter: LedgerFilter) throws(StoreError) -> ClosedRange<Int64>? {
+        try read { try LedgerReading.numbers(filter, $0) }
     }
 
     /// As ``UsageStore/sums(_:by:)``.

@@ -30,31 +30,30 @@ enum LedgerReading {
 
     /// One page in the order of commits; by time where the filter has a beginning.
     static func records(
-        _ filter: LedgerFilter, after: Int64, limit: Int, _ db: Database
+        _ filter: LedgerFilter, after place: LedgerPlace?, limit: Int, _ db: Database
     ) throws -> [StoredRecord] {
+        var filter = filter
+        // Behind the place at once: SQLite would walk there from the filter's beginning.
+        if let from = filter.from, let place { filter.from = max(from, place.time) }
         var condition = Condition(filter)
         var order = "r.number"
         if filter.tenant != nil, filter.from == nil {
             order = "r.sequence"
-            let sequence = try Int64.fetchOne(
-                db, sql: "SELECT sequence FROM record WHERE number = ?", arguments: [after])
-            condition.add("r.sequence > ?", sequence)
+            condition.add("r.sequence > ?", place?.sequence)
         } else if filter.from != nil {
             order = "r.at, r.number"
-            let at = try Int64.fetchOne(
-                db, sql: "SELECT at FROM record WHERE number = ?", arguments: [after])
-            if let at {
+            if let place {
                 condition.sql.append("(r.at, r.number) > (?, ?)")
-                condition.arguments += [at, after]
+                condition.arguments += [place.time.microseconds, place.number]
             }
         } else {
-            condition.add("r.number > ?", after)
+            condition.add("r.number > ?", place?.number)
         }
         let rows = try Row.fetchCursor(
             db,
             sql: """
                 SELECT r.number, r.sequence, t.name, r.at, r.json
-                FROM record r CROSS JOIN tenant t ON t.number = r.tenant
+                FROM record r \(filter.index) CROSS JOIN tenant t ON t.number = r.tenant
                 \(condition.text) ORDER BY \(order) LIMIT ?
                 """, arguments: condition.arguments + [limit])
         var records: [StoredRecord] = []

@@ -4,13 +4,25 @@ package import SignalboxCore
 // The ledger, page by page.
 extension UsageStore {
     /// - Parameters:
-    ///   - after: the number of the last record of the page before; 0 for the first page.
+    ///   - place: where the page before ended; nil for the first page.
     /// - Returns: in the order of commits, or of time where the filter has a beginning; fewer than `limit`
     ///   where there are no more.
     package func records(
-        _ filter: LedgerFilter, after: Int64, limit: Int
+        _ filter: LedgerFilter, after place: LedgerPlace? = nil, limit: Int
     ) async throws(StoreError) -> [StoredRecord] {
-        try await read { try LedgerReading.records(filter, after: after, limit: limit, $0) }
+        try await read { try LedgerReading.records(filter, after: place, limit: limit, $0) }
+    }
+
+    /// The lowest and the highest sequence of the filter's records, which has a tenant; nil where there are
+    /// none.
+    package func sequences(_ filter: LedgerFilter) async throws(StoreError) -> ClosedRange<Int64>? {
+        precondition(filter.tenant != nil, "sequences are a tenant's")
+        return try await read { try LedgerReading.sequences(filter, $0) }
+    }
+
+    /// What the filter's time has lost to retention.
+    package func purged(_ filter: LedgerFilter) async throws(StoreError) -> PurgedRecords? {
+        try await read { try LedgerReading.purged(filter, $0) }
     }
 
     /// What the filter's records come to, exactly, for each combination of the groups' values and each

@@ -28,7 +28,7 @@ struct DamageTests {
     }
 
     private func sequences(_ store: UsageStore, of tenant: String) async throws -> [Int64] {
-        try await store.records(LedgerFilter(tenant: tenant), after: 0, limit: 1_000).map(\.sequence)
+        try await store.records(LedgerFilter(tenant: tenant), limit: 1_000).map(\.sequence)
     }
 
     @Test func `a file that was closed well is opened without a word`() async throws {

@@ -1,6 +1,6 @@
 import SignalboxConfig
 import SignalboxCore
-import SignalboxStore
+package import SignalboxStore
 package import SignalboxTelemetry
 import SignalboxUsage
 import Synchronization
@@ -10,7 +10,8 @@ import Synchronization
 public final class UsageBooks: Sendable {
     let metrics: UsageMetrics
     private let journal: (any UsageJournal)?
-    let store: UsageStore?
+    /// Nil where records are kept in no file.
+    package let store: UsageStore?
     let deliveries: WebhookDeliveries?
     let listener: UsageListener?
     private let listening: Task<Void, Never>?
@@ -54,6 +55,17 @@ public final class UsageBooks: Sendable {
     func endListening() async {
         listener?.end()
         await listening?.value
+    }
+
+    /// Brings records again; nil where none are kept.
+    package var replay: UsageReplay? {
+        store.map { UsageReplay(store: $0, deliveries: deliveries) }
+    }
+
+    /// Has records sent to an endpoint again that was disabled.
+    package func enable(endpoint: String) async throws {
+        if let deliveries { return try await deliveries.enable(endpoint) }
+        try await store?.enable(endpoint: endpoint)
     }
 
     /// Why nothing can be written down at the moment.

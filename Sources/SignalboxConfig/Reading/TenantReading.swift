@@ -35,6 +35,10 @@ extension ConfigurationReading {
                 "\(Spelling.quoted(id)) is no tenant id", "use 1 to 128 letters, digits, ., :, _ and -")
             return nil
         }
+        if id == "operator" {
+            field.refuse("the name operator is that of webhooks.operator in metrics", "take another id")
+            return nil
+        }
         if let place = places[id] {
             field.refuse("\(Spelling.quoted(id)) is the id of \(place) too", "give each tenant its own")
         }

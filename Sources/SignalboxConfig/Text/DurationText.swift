@@ -1,11 +1,11 @@
 /// Durations as they stand in a file: a whole number and a unit, `250ms`, `10s`, `2m`, `1h`, `90d`.
-enum DurationText {
+package enum DurationText {
     private static let units: [(suffix: String, milliseconds: Int64)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("ms", 1), ("m", 60_000), ("s", 1_000),
     ]
 
     /// Nil for anything but digits and a unit, and for more than a hundred million years.
-    static func parse(_ text: String) -> Duration? {
+    package static func parse(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = Int64(digits),
             let unit = units.first(where: { $0.suffix == text[digits.endIndex...] })
@@ -16,7 +16,7 @@ enum DurationText {
 
     /// In the largest unit that leaves a whole number; what is finer than a millisecond is cut off.
     /// Days from two on: a day is said to be `24h`.
-    static func print(_ duration: Duration) -> String {
+    package static func print(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
         if milliseconds == 0 { return "0s" }

@@ -27,6 +27,16 @@ public struct AdminProbe: Sendable {
     /// GETs `path`.
     /// - Throws: ``TransportError`` where no whole answer came.
     public func get(_ path: String) throws(TransportError) -> (status: Int, body: [UInt8]) {
+        try send(path, isPost: false)
+    }
+
+    /// POSTs nothing to `path`, which says what is wanted.
+    /// - Throws: ``TransportError`` where no whole answer came.
+    public func post(_ path: String) throws(TransportError) -> (status: Int, body: [UInt8]) {
+        try send(path, isPost: true)
+    }
+
+    private func send(_ path: String, isPost: Bool) throws(TransportError) -> (status: Int, body: [UInt8]) {
         guard let easy = curl_easy_init() else { throw .local("curl has no memory for a handle") }
         defer { curl_easy_cleanup(easy) }
         var fields: UnsafeMutablePointer<curl_slist>?
@@ -40,6 +50,7 @@ public struct AdminProbe: Sendable {
         try Self.check(
             signalbox_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(clamping: limit.millisecondsRoundedUp)))
         try Self.check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, fields))
+        if isPost { try Self.check(signalbox_curl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "")) }
         if let authorityFile {
             try Self.check(signalbox_curl_set_string(easy, CURLOPT_CAINFO, authorityFile))
         }

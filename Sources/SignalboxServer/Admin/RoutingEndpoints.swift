@@ -35,7 +35,7 @@ struct RoutingEndpoints: Sendable {
 }
 
 extension Reply {
-    fileprivate static func json(_ status: Int, _ tree: JSONTree) -> Reply {
+    static func json(_ status: Int, _ tree: JSONTree) -> Reply {
         Reply(status: status, headers: [("content-type", ErrorObject.contentType)], body: tree.json + [0x0A])
     }
 }

@@ -37,6 +37,8 @@ package final class WebhookDeliveries: Sendable {
     private let loop: EventLoop
     private let store: UsageStore
     private let desk: DeliveryDesk
+    /// In force, or about to be.
+    private let endpoints = Mutex<[WebhookEndpoint]>([])
     private let isStarted = Atomic(false)
 
     /// Names the thread beside those of the requests, which are numbered from 0 to 63, and the exporter's.
@@ -102,6 +104,11 @@ package final class WebhookDeliveries: Sendable {
         loop.execute { loop.spawn { await desk.tell(event) } }
     }
 
+    /// The endpoint of that name, as it is configured; nil where there is none.
+    package func endpoint(_ name: String) -> WebhookEndpoint? {
+        endpoints.withLock { $0.first { $0.name == name } }
+    }
+
     /// Looks for what is due: after deliveries were replayed.
     package func wake() {
         let desk = desk
@@ -124,6 +131,7 @@ package final class WebhookDeliveries: Sendable {
         } catch {
             throw DeliveriesError(description: "\(error)")
         }
+        endpoints.withLock { $0 = settings.endpoints }
     }
 
     private func enableInStore(_ endpoint: String) async throws(DeliveriesError) {

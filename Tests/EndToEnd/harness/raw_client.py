@@ -169,7 +169,8 @@ def fetch(
     parts = urlsplit(url)
     with RawClient(parts.netloc) as client:
         fields = {"Host": parts.netloc, "Connection": "close"} | (headers or {})
-        client.send(request(method, parts.path, body, fields))
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        client.send(request(method, path, body, fields))
         response = client.response(timeout)
         assert response is not None, f"{method} {url}: closed without an answer"
         return response
