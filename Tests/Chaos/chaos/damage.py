@@ -83,8 +83,7 @@ async def replay(stage: Stage, before: Ledger, said: dict[str, list[Span]], find
     so_far = await stage.verdict(lost=None, gaps=said, is_ordered=False)
     kept = records_of(stage.house.data / LEDGER)
     for tenant, records in before.items():
-        came = {record["sequence"] for record in so_far.records[tenant]}
-        waiting = sorted((records.keys() & kept.get(tenant, {}).keys()) - came)
+        waiting = sorted((records.keys() & kept.get(tenant, {}).keys()) - so_far.accepted[tenant])
         if not waiting:
             continue
         if not re.search(r"\d in (delivery|body|endpoint)|dead letters", " ".join(findings)):

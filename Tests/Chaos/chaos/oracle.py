@@ -44,6 +44,8 @@ class Verdict:
     facts: dict[str, Any] = field(default_factory=dict)
     missing: list[Told] = field(default_factory=list)
     records: dict[str, list[Record]] = field(default_factory=dict)
+    # Sequences of records that were in a delivery that was accepted, by tenant.
+    accepted: dict[str, set[int]] = field(default_factory=dict)
 
     def say(self, promise: str, finding: str) -> None:
         self.broken.append(f"{promise}: {finding}")
@@ -96,6 +98,7 @@ def _collected(tenant: str, came: list[Delivery], terms: Terms, verdict: Verdict
                 verdict.say("one id is one record", f"{tenant}: {name} came with two contents")
             if delivery.accepted:
                 accepted.add(name)
+    verdict.accepted[tenant] = {records[name].get("sequence", 0) for name in accepted}
     for name in records.keys() - accepted:
         verdict.say("delivery goes on until it is accepted", f"{tenant}: {name} was never accepted")
     again = {name: count - 1 for name, count in taken.items() if count > 1}
