@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test flood crowd sanitize bench bench-memory bench-metrics bench-micro bench-store simulate fuzz format lint clean
+.PHONY: help run build test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -29,6 +29,9 @@ flood: ## a million requests for random models at the release binary: series and
 crowd: ## 5,000 requests wait for 16 places at the release binary: order, waits, memory
 	@scripts/crowd.sh
 
+chaos: ## kill -9, full disks, wrong clocks, bad receivers: is every answer billed once? seconds=180 seed=1
+	@scripts/chaos.sh --seconds $(if $(filter file,$(origin seconds)),180,$(seconds)) --seed $(seed) $(options)
+
 sanitize: ## unit tests under the address and thread sanitizers
 	@scripts/sanitize.sh
 
@@ -37,6 +40,9 @@ bench: ## direct, nginx, signalbox and envoy on one core, one table; options="--
 
 bench-memory: ## 500 concurrent 150 KB bodies: peak memory, and what is given back
 	@scripts/bench.sh --memory $(options)
+
+bench-usage: ## what usage records cost, and how fast they are delivered; options="--only durability"
+	@scripts/bench.sh --usage $(options)
 
 bench-metrics: ## ns per operation and ms per scrape, beside client_golang and prometheus_client
 	@scripts/bench-metrics.sh

@@ -38,6 +38,8 @@ if [ "$failed" -eq 0 ]; then
     export SIGNALBOX_BINARY="${SIGNALBOX_BINARY:-$PWD/.build/debug/signalbox}"
     PATH="$PWD/.venv/bin:$PATH" part end-to-end 5 \
         .venv/bin/python -m pytest Tests/EndToEnd -n "${PYTEST_WORKERS:-2}" --quiet
+    # The oracle and its helpers; `make chaos` plays them against the daemon.
+    part chaos-parts 5 .venv/bin/python -m pytest Tests/Chaos -n "${PYTEST_WORKERS:-2}" --quiet
 fi
 
 echo

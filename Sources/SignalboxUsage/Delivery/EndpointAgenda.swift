@@ -36,7 +36,7 @@ struct EndpointAgenda {
 
     func next(at now: WallTime) -> Step {
         guard inFlight.count + freezing < concurrency else { return .idle }
-        let free = pending.filter { !inFlight.contains($0.id) }
+        let free = pending.filter(isFree)
         if concurrency == 1, let first = free.first {
             return isDue(first, at: now) ? .send(first) : .wait(until: first.next)
         }
@@ -50,6 +50,12 @@ struct EndpointAgenda {
     /// Whether one more delivery may be frozen. The store does that for an endpoint one after the other.
     var hasRoom: Bool {
         freezing == 0 && inFlight.union(pending.lazy.map(\.id)).count < concurrency
+    }
+
+    /// Whether nobody has it in hand. What is being frozen may stand in the store already, and who freezes it
+    /// sends it too: one that was tried before is not that one.
+    private func isFree(_ delivery: Delivery.Header) -> Bool {
+        !inFlight.contains(delivery.id) && (freezing == 0 || delivery.attempts > 0)
     }
 
     private func isDue(_ delivery: Delivery.Header, at now: WallTime) -> Bool {

@@ -8,10 +8,11 @@ import Testing
     private let now = WallTime(nanosecondsSince1970: 1_767_225_600_000_000_000)
 
     /// A delivery that is due in so many seconds.
-    private func delivery(_ id: String, in seconds: Int64) -> Delivery.Header {
+    private func delivery(_ id: String, in seconds: Int64, attempts: Int = 1) -> Delivery.Header {
         Delivery.Header(
             id: id, endpoint: "t1", tenant: "t1", first: 1, last: 1, records: 1, bytes: 1, note: "records",
-            state: .pending, attempts: 1, created: now, next: now.advanced(by: .seconds(seconds)))
+            state: .pending, attempts: attempts, created: now,
+            next: now.advanced(by: .seconds(seconds)))
     }
 
     private func step(
@@ -54,6 +55,13 @@ import Testing
         #expect(step([late], concurrency: 2, freezing: 1) == later(50))
         #expect(step([], concurrency: 8, freezing: 1) == .idle, "one freezes at a time")
         #expect(step([late], concurrency: 2, inFlight: ["x", "y"]) == .idle)
+    }
+
+    @Test func `what is being frozen is not sent by anybody else, though the store may have it already`() {
+        let (fresh, tried) = (delivery("a", in: 0, attempts: 0), delivery("b", in: 0))
+        #expect(step([fresh], concurrency: 2, freezing: 1) == .idle)
+        #expect(step([fresh, tried], concurrency: 3, freezing: 1) == .send(tried))
+        #expect(step([fresh], concurrency: 2) == .send(fresh), "a process before this one may have frozen it")
     }
 
     @Test func `what is due later than any pause is due: the clock was set back`() {
