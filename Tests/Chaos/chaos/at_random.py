@@ -29,7 +29,7 @@ async def play(stage: Stage, seconds: float) -> Verdict:
     stage.tell(f"the clients have stopped after {len(stage.book)} requests")
     await stage.calm()
     await stage.drain()
-    verdict = await finish(stage)
+    verdict = await stage.verdict()
     await stage.house.stop()
     return verdict
 
@@ -74,17 +74,3 @@ async def disappear(stage: Stage, seconds: float) -> None:
     stage.tell(f"{GONE}'s receiver is back")
     answer = await stage.house.enable(GONE)
     stage.tell(f"{GONE} is enabled again: {answer}")
-
-
-async def finish(stage: Stage) -> Verdict:
-    """The verdict, and what the daemon's own sums say."""
-    verdict = await stage.verdict()
-    for finding in compare_sums(verdict.totals, await stage.house.sums()):
-        verdict.say("sums agree", finding)
-    return verdict
-
-
-def compare_sums(expected: dict, found: dict) -> list[str]:
-    return [
-        f"{key}: {found.get(key)} here, {expected.get(key)} delivered (records, tokens, billionths)"
-        for key in sorted(expected.keys() | found.keys()) if expected.get(key) != found.get(key)]

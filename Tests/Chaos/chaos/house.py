@@ -209,8 +209,10 @@ class House:
         while True:
             try:
                 answer = await fetch(self.ports[1], "POST", f"/admin/webhooks/enable?tenant={tenant}")
+                if answer.status == 200:
+                    return answer.body.decode().strip()
                 if answer.status != 503:
-                    return f"{answer.status} {answer.body.decode(errors='replace')[:200]}"
+                    raise DaemonFailed(f"{tenant} cannot be enabled: {answer.status} {answer.body[:500]!r}")
             except (OSError, Cut, TimeoutError):
                 pass
             if asyncio.get_running_loop().time() > deadline:

@@ -298,3 +298,9 @@ def _facts(book: list[Told], deliveries: list[Delivery], verdict: Verdict) -> di
         "usage": Counter(record.get("usage_source") for record in records),
         "packed deliveries": sum(delivery.is_packed for delivery in deliveries),
     }
+
+
+def compare_sums(expected: dict, found: dict) -> list[str]:
+    return [
+        f"{key}: {found.get(key)} here, {expected.get(key)} delivered (records, tokens, billionths)"
+        for key in sorted(expected.keys() | found.keys()) if expected.get(key) != found.get(key)]
