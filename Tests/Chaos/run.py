@@ -21,7 +21,7 @@ from typing import Awaitable, Callable
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "EndToEnd")]
 
-from chaos import at_random, clock, damage, disk  # noqa: E402
+from chaos import at_random, clock, damage, disk, faults  # noqa: E402
 from chaos.oracle import SHOWN_MAX, Verdict  # noqa: E402
 from chaos.stage import Stage  # noqa: E402
 
@@ -38,7 +38,8 @@ class Scenario:
 
 
 async def at_random_play(directory: Path, seed: str, seconds: float) -> Verdict:
-    async with Stage(directory, seed) as stage:
+    directory.mkdir(parents=True)
+    async with Stage(directory, seed, environment=faults.slow_disk(directory)) as stage:
         return await at_random.play(stage, seconds)
 
 
@@ -66,10 +67,11 @@ def damaged(play_on: Callable[[Stage], Awaitable[Verdict]]) -> Play:
 
 
 SCENARIOS = {
-    "random": Scenario("kill -9 at random under load, receivers that fail", at_random_play),
+    "random": Scenario(
+        "kill -9 at random under load, a slow disk, receivers that fail", at_random_play, faults.unable),
     "full-refuse": Scenario("a full disk, and requests are refused", full_disk("refuse"), disk.unable),
     "full-continue": Scenario("a full disk, and answers go on", full_disk("continue"), disk.unable),
-    "clock": Scenario("the clock steps forth and back", wrong_clock, clock.unable),
+    "clock": Scenario("the clock steps forth and back", wrong_clock, faults.unable),
     "log-noise": Scenario("noise behind the log's end", damaged(damage.play_noise_behind_log)),
     "page-noise": Scenario("noise in the ledger's last page", damaged(damage.play_damaged_page)),
 }

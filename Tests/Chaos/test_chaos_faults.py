@@ -6,13 +6,16 @@ import json
 import random
 import sqlite3
 import subprocess
+import sys
 
 import pytest
 
-from chaos import clock, damage, disk
+from chaos import clock, damage, disk, faults
 from chaos.house import free_ports, settings
 from chaos.stage import TENANTS, pending
 from harness.metrics import Metrics
+
+CAN_FAIL = pytest.mark.skipif(faults.unable() is not None, reason=f"NO FAULTS HERE: {faults.unable()}")
 
 
 def test_noise_in_the_last_page_damages_a_ledger(tmp_path):
@@ -39,7 +42,7 @@ def test_a_full_disk_is_full_until_it_is_freed(tmp_path):
     assert not (tmp_path / "disk" / "more").exists()
 
 
-@pytest.mark.skipif(clock.unable() is not None, reason=f"NO WRONG CLOCK HERE: {clock.unable()}")
+@CAN_FAIL
 def test_a_wrong_clock_is_wrong_as_it_is_told(tmp_path):
     wrong = clock.WrongClock(tmp_path)
     for step in (0, 3600, -86400):
@@ -49,6 +52,17 @@ def test_a_wrong_clock_is_wrong_as_it_is_told(tmp_path):
             check=True)
         apart = int(told.stdout) - datetime.datetime.now().timestamp()
         assert abs(apart - step) < 5
+
+
+@CAN_FAIL
+def test_a_slow_disk_is_slow(tmp_path):
+    code = (
+        "import os, time; file = os.open('kept', os.O_CREAT | os.O_WRONLY); began = time.monotonic();"
+        "os.fdatasync(file); os.fsync(file); print(time.monotonic() - began)")
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=faults.slow_disk(tmp_path), cwd=tmp_path, capture_output=True,
+        check=True)
+    assert float(told.stdout) >= 2 * faults.SYNC_MS / 1000
 
 
 def test_an_endpoint_that_nobody_knows_is_not_drained():

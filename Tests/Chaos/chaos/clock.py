@@ -2,11 +2,10 @@
 
 import asyncio
 import datetime
-import shutil
 import struct
-import subprocess
 from pathlib import Path
 
+from . import faults
 from .house import DaemonFailed
 from .oracle import Verdict
 from .stage import Stage
@@ -14,22 +13,14 @@ from .stage import Stage
 # What the daemon's clock is wrong by, in seconds, one after the other; right again at last.
 STEPS = (3600, -1800, 86400, -86400, 0)
 STEP_SECONDS = 4.0
-SOURCE = Path(__file__).resolve().parents[1] / "wrong_clock.c"
-
-
-def unable() -> str | None:
-    """Why this scenario cannot be played here."""
-    return None if shutil.which("cc") else "no C compiler"
 
 
 class WrongClock:
-    """The library, and the file that it reads whenever it is asked for the time."""
+    """The file that the daemon's library reads whenever it is asked for the time."""
 
     def __init__(self, directory: Path):
-        self.library, self.file = directory / "wrong_clock.so", directory / "clock"
+        self.library, self.file = faults.library(directory), directory / "clock"
         self.file.write_bytes(bytes(8))
-        subprocess.run(
-            ["cc", "-O2", "-shared", "-fPIC", "-o", str(self.library), str(SOURCE), "-ldl"], check=True)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,6 +1,8 @@
-/* A wall clock that is wrong by as much as a file says, for whoever has this library in LD_PRELOAD.
+/* Faults of the machine, for whoever has this library in LD_PRELOAD.
  *
- *   CHAOS_CLOCK=FILE     eight bytes, the seconds to add, in the machine's own byte order; read at every call
+ *   CHAOS_CLOCK=FILE     the wall clock is wrong: by eight bytes of seconds, in the machine's own byte order,
+ *                        that are read at every call
+ *   CHAOS_SYNC_MS=N      the disk is slow: so many milliseconds before it is asked to keep anything
  *
  * Clocks that never step are left alone. Waits until a moment of the wall clock are moved back to the
  * kernel's own. (libfaketime does more, and moves the environment in its constructor: Swift then finds no
@@ -24,14 +26,33 @@
 static const time_t wall_min = 1000000000;
 static const volatile int64_t *offset;
 
-__attribute__((constructor)) static void map_offset(void) {
-    const char *path = getenv("CHAOS_CLOCK");
-    int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+static long sync_ms;
+
+__attribute__((constructor)) static void read_environment(void) {
+    const char *milliseconds = getenv("CHAOS_SYNC_MS"), *path = getenv("CHAOS_CLOCK");
+    if (milliseconds) sync_ms = atol(milliseconds);
+    if (!path) return;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) abort();
     void *memory = mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, file, 0);
     if (memory == MAP_FAILED) abort();
     offset = memory;
     close(file);
+}
+
+static void be_slow(void) {
+    struct timespec pause = {.tv_sec = sync_ms / 1000, .tv_nsec = sync_ms % 1000 * 1000000};
+    if (sync_ms) nanosleep(&pause, NULL);
+}
+
+int fdatasync(int file) {
+    be_slow();
+    return (int)syscall(SYS_fdatasync, file);
+}
+
+int fsync(int file) {
+    be_slow();
+    return (int)syscall(SYS_fsync, file);
 }
 
 static int64_t wrong_by(void) {
