@@ -75,7 +75,8 @@ let package = Package(
         room(
             "SignalboxStore",
             over: [
-                "SignalboxCore", "SignalboxTelemetry", .product(name: "GRDB", package: "GRDB.swift"),
+                "SignalboxCore", "SignalboxTelemetry", "CLinux",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         // 4

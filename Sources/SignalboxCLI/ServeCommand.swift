@@ -41,6 +41,7 @@ struct ServeCommand: ParsableCommand {
         let configuration = overridden(demo ? .demo : try ConfigurationSource.load(config))
         HostProcess.prepare()
         precondition(mi_version() > 0, "linked, and so the allocator of the whole process")
+        signalbox_mi_give_back_at_once()
         let signals = TerminationSignals()
         let serving = Task {
             do {

@@ -7,7 +7,7 @@ struct StoreDatabase {
     static let readersMax = 4
     /// KiB of the file that each connection remembers.
     static let readerCache = 512
-    static let writerCache = 4_096
+    static let writerCache = 1_024
     /// Pages in the log after which it is written back: 8 MiB.
     static let checkpointPages = 2_000
     /// Bytes that the log's file keeps when it was emptied.
