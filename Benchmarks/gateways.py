@@ -80,21 +80,33 @@ http {{
 
 
 def signalbox(upstream: Upstream, directory: Path) -> Gateway | None:
+    """As it is out of the box: every answer's usage is on the disk before its last byte leaves."""
+    return _signalbox("signalbox", upstream, directory, "commit")
+
+
+def unrecorded(upstream: Upstream, directory: Path) -> Gateway | None:
+    """Without a ledger, as the other gateways are."""
+    return _signalbox("unrecorded", upstream, directory, "none")
+
+
+def _signalbox(name: str, upstream: Upstream, directory: Path, durability: str) -> Gateway | None:
     program = os.environ.get("SIGNALBOX_BINARY") or str(ROOT / ".build" / "release" / "signalbox")
     if not Path(program).exists():
         return None
     port, admin_port = free_port(), free_port()
-    (directory / "signalbox.yaml").write_text(f"""\
+    (directory / f"{name}.yaml").write_text(f"""\
 server: {{listen: 127.0.0.1:{port}, threads: 1}}
 admin: {{listen: 127.0.0.1:{admin_port}}}
 providers: [{{name: upstream, kind: openai-compatible, base_url: "http://127.0.0.1:{upstream.port}/v1", \
 models: [gpt-test]}}]
 routes: [{{model: chat, targets: [upstream]}}]
+usage: {{durability: {durability}}}
+data_dir: {name}-data
 """)
-    command = [program, "serve", "--config", "signalbox.yaml"]
-    running = Running(command, GATEWAY_CORE, directory, "signalbox.log")
+    command = [program, "serve", "--config", f"{name}.yaml"]
+    running = Running(command, GATEWAY_CORE, directory, f"{name}.log")
     running.wait_for(lambda: is_ok(f"http://127.0.0.1:{admin_port}/readyz"))
-    return Gateway("signalbox", port, running)
+    return Gateway(name, port, running)
 
 
 def envoy(upstream: Upstream, directory: Path) -> Gateway | None:
@@ -142,4 +154,5 @@ def envoy_bootstrap(port: int, upstream_port: int, directory: Path) -> dict:
                 {"lb_endpoints": [{"endpoint": {"address": address(upstream_port)}}]}]}}]}}
 
 
-STARTERS = {"direct": direct, "nginx": nginx, "signalbox": signalbox, "envoy": envoy}
+STARTERS = {"direct": direct, "nginx": nginx, "signalbox": signalbox, "unrecorded": unrecorded,
+            "envoy": envoy}

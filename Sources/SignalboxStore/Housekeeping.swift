@@ -10,6 +10,8 @@ struct Housekeeping {
     static let probeInterval: Duration = .seconds(5)
     /// From one search for room to the next, where the last one found none.
     static let roomInterval: Duration = .seconds(1)
+    /// Records that may be written before the size is looked at again: about 64 KiB.
+    static let recordsUnmeasuredMax = 64
     /// Bytes that must be free on the disk before the store calls itself healthy again.
     static let diskFreeMin = 4 << 20
 
@@ -19,15 +21,24 @@ struct Housekeeping {
     var probeAt = Instant.past
     /// Before it there is no use in looking for room: somebody waits for everything.
     var roomAt = Instant.past
-    /// Bytes of the database that are in use.
+    /// Bytes of the database that are in use, or were when it was last asked.
     private(set) var used = 0
+    private var recordsSince = 0
     private let sizeMax: Int
 
     init(_ settings: StoreSettings) {
         sizeMax = settings.sizeMax
     }
 
+    /// Asking costs six locks of the file, more than a small commit's own. So it is asked now and then, and
+    /// each time where the end is near.
+    mutating func measure(_ db: Database, after records: Int) throws {
+        recordsSince += records
+        if recordsSince >= Self.recordsUnmeasuredMax || used == 0 || isTight { try measure(db) }
+    }
+
     mutating func measure(_ db: Database) throws {
+        recordsSince = 0
         let pages = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA page_count")) ?? 0
         let free = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
         let size = try Int.fetchOne(db.cachedStatement(sql: "PRAGMA page_size")) ?? 0

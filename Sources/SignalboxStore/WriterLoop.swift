@@ -79,7 +79,7 @@ final class WriterLoop: @unchecked Sendable {
         var refused: [StoreError?] = []
         try opened.pool.writeWithoutTransaction { db in
             try writer.transaction(db) { refused = try write(batch, db) }
-            if !batch.records.isEmpty { try housekeeping.measure(db) }
+            if !batch.records.isEmpty { try housekeeping.measure(db, after: batch.records.count) }
         }
         let seconds = clock.now().seconds(since: began)
         board.publish(writer.changed, of: writer.state)
