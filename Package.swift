@@ -75,8 +75,7 @@ let package = Package(
         room(
             "SignalboxStore",
             over: [
-                "SignalboxCore", "SignalboxTelemetry", "CLinux",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "SignalboxCore", "SignalboxTelemetry", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         // 4

@@ -28,13 +28,6 @@ static inline int signalbox_accept(int listener, struct sockaddr_storage *addres
 /* prctl is variadic. Names the calling thread; at most 15 bytes are kept. */
 static inline int signalbox_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
 
-/* SCHED_BATCH is hidden behind _GNU_SOURCE, too. The calling thread, once woken, waits for its turn instead
-   of interrupting another. */
-static inline int signalbox_yield_to_others(void) {
-    int priority = 0;
-    return (int)syscall(SYS_sched_setscheduler, 0, 3 /* SCHED_BATCH, since Linux 2.6.16 */, &priority);
-}
-
 /* cpu_set_t and its call are hidden behind _GNU_SOURCE: the raw call fills a plain bit mask. */
 static inline int signalbox_available_cores(void) {
     unsigned long mask[16] = {0};

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 internal import GRDB
 import SignalboxCore
@@ -41,15 +40,6 @@ final class WriterThread: Sendable {
 
 private func runWriterThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let argument else { return nil }
-    letOthersGoFirst()
     Unmanaged<WriterLoop>.fromOpaque(argument).takeRetainedValue().run()
     return nil
-}
-
-/// Where this thread shares a core with those of the requests, waking it must not interrupt them: while they
-/// work on, more records come together for one commit. On a core of its own nothing changes.
-private func letOthersGoFirst() {
-    // It may always be asked for; without it, commits are smaller and more of them.
-    let result = signalbox_yield_to_others()
-    assert(result == 0, "sched_setscheduler: errno \(errno)")
 }
