@@ -90,6 +90,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
+        room("SignalboxKeys", over: ["SignalboxCore"]),
         // 5
         room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "SignalboxUsage", "Yams"]),
         // 6
@@ -181,6 +182,7 @@ let package = Package(
                 "SignalboxUsage", "SignalboxStore", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxTesting",
                 "SignalboxCore",
             ]),
+        tests("SignalboxKeysTests", of: ["SignalboxKeys", "SignalboxCore"]),
         tests("SignalboxSimulationTests", of: ["SignalboxSimulation", "SignalboxRouting"]),
         tests(
             "SignalboxConfigTests",

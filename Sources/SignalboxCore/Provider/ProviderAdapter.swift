@@ -14,6 +14,10 @@ public protocol ProviderAdapter: Sendable {
     /// nothing.
     func session(for key: Secret?) -> (any TokenSession)?
 
+    /// How `key` is judged without a call; nil where this vendor has no way to, or where there is no vendor.
+    /// - Parameter models: those that the key is wanted for.
+    func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)?
+
     /// The body of one attempt. A vendor that speaks the caller's dialect gets the caller's bytes; only what
     /// must change is spliced.
     /// - Throws: of kind `invalidRequest`, naming the field, what the vendor cannot express.
@@ -43,6 +47,8 @@ extension ProviderAdapter {
     public func speaks(_ dialect: any CallerDialect) -> Bool { false }
 
     public func session(for key: Secret?) -> (any TokenSession)? { nil }
+
+    public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? { nil }
 
     public func prefill(model: String) -> Prefill { .refused }
 

@@ -4,6 +4,7 @@ public import SignalboxCore
 ///
 /// Source: the types of Anthropic's Python client.
 public struct AnthropicAdapter: ProviderAdapter {
+    private let baseURL: String
     private let url: String
     private let unsupported: Unsupported
 
@@ -16,6 +17,7 @@ public struct AnthropicAdapter: ProviderAdapter {
     public init(baseURL: String, dropsUnsupported: Bool = false) {
         var base = Substring(baseURL)
         while base.hasSuffix("/") { base = base.dropLast() }
+        self.baseURL = String(base)
         url = base + "/messages"
         unsupported = Unsupported(vendor: "Anthropic", isDropped: dropsUnsupported)
     }
@@ -43,6 +45,10 @@ public struct AnthropicAdapter: ProviderAdapter {
         ]
         if let key, !key.isEmpty { headers.append((name: "x-api-key", value: key)) }
         return .http(url: url, headers: headers)
+    }
+
+    public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? {
+        AnthropicProbe.make(baseURL: baseURL, key: key)
     }
 
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {

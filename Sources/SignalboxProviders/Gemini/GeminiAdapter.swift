@@ -29,6 +29,10 @@ public struct GeminiAdapter: ProviderAdapter {
         return .http(url: "\(baseURL)/\(GeminiModel(model).path):\(method)", headers: headers)
     }
 
+    public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? {
+        GeminiProbe.make(baseURL: baseURL, key: key, models: models)
+    }
+
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         switch call.operation {
         case .chat, .chatStream:

@@ -40,6 +40,10 @@ public struct GigaChatAdapter: ProviderAdapter {
         return GigaChatSession(url: tokenURL, key: key, scope: scope)
     }
 
+    public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? {
+        GigaChatProbe(baseURL: baseURL, tokenURL: tokenURL, key: key, scope: scope)
+    }
+
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         switch call.operation {
         case .chat, .chatStream:

@@ -32,6 +32,10 @@ public struct OllamaAdapter: ProviderAdapter {
         return .http(url: baseURL + path, headers: headers)
     }
 
+    public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? {
+        OllamaProbe.make(baseURL: baseURL, key: key)
+    }
+
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         switch call.operation {
         case .chat, .chatStream:

@@ -29,14 +29,22 @@ public struct OpenAICompatibleAdapter: ProviderAdapter {
             guard dialect.hasEmbeddings else { return nil }
             path = "/embeddings"
         }
-        var headers = [(name: "content-type", value: Secret("application/json"))]
-        if let key, !key.isEmpty {
-            switch dialect.keyHeader {
-            case .bearer: headers.append((name: "authorization", value: Secret("Bearer " + key.reveal())))
-            case .apiKey: headers.append((name: "api-key", value: key))
-            }
+        let type = (name: "content-type", value: Secret("application/json"))
+        return .http(url: baseURL + path, headers: [type] + keyHeaders(key))
+    }
+
+    private func keyHeaders(_ key: Secret?) -> [(name: String, value: Secret)] {
+        guard let key, !key.isEmpty else { return [] }
+        switch dialect.keyHeader {
+        case .bearer: return [("authorization", Secret("Bearer " + key.reveal()))]
+        case .apiKey: return [("api-key", key)]
         }
-        return .http(url: baseURL + path, headers: headers)
+    }
+
+    public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? {
+        OpenAICompatibleProbe.make(dialect, key: key) { path, key in
+            KeyProbeRequest(.get, baseURL + path, headers: keyHeaders(key))
+        }
     }
 
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {

@@ -16,6 +16,9 @@ struct OpenAIDialect: Sendable {
     /// What its models make of a last message of the assistant's.
     var prefill = Prefill.refused
     var limits = OpenAIRateLimitFields.openAI
+    /// How a key is judged without a call.
+    var keyCheck = OpenAIKeyCheck.models
+    var isKeyNeeded = true
     /// What the vendor's words and statuses mean where they mean something else than at OpenAI; nil leaves
     /// it to the common reading.
     var ownKind: @Sendable (OpenAICompatibleError) -> FailureKind? = { _ in nil }
@@ -65,13 +68,15 @@ extension OpenAIDialect {
     static let openAI = OpenAIDialect(name: "OpenAI")
 
     /// Anything that speaks the dialect: nothing is known of it, so everything is tried.
-    static let compatible = OpenAIDialect(name: "this provider", limits: .any)
+    static let compatible = OpenAIDialect(
+        name: "this provider", limits: .any, keyCheck: .modelsCompared, isKeyNeeded: false)
 
     /// Answers what it is asked, and no more.
     static let mock = OpenAIDialect(name: "the mock", streamUsage: .callersChoice, prefill: .continued)
 
     /// Keys go into a header of their own: a bearer would be taken for an Entra token.
-    static let azure = OpenAIDialect(name: "Azure OpenAI", keyHeader: .apiKey)
+    static let azure = OpenAIDialect(
+        name: "Azure OpenAI", keyHeader: .apiKey, keyCheck: .modelsCompared, isKeyNeeded: false)
 
     /// `logprobs` and the others: "not yet supported by any of our models", and 400 for `n` above 1, says
     /// groq-python 1.7.
@@ -96,13 +101,15 @@ extension OpenAIDialect {
 
     static let deepSeek = OpenAIDialect(
         name: "DeepSeek", hasEmbeddings: false, renamed: [("max_completion_tokens", "max_tokens")],
-        limits: .none, ownKind: OpenAIDialectFailures.deepSeek,
+        limits: .none, keyCheck: .balance, ownKind: OpenAIDialectFailures.deepSeek,
         kindOfText: OpenAIDialectFailures.deepSeekText)
 
-    static let xAI = OpenAIDialect(name: "xAI", ownKind: OpenAIDialectFailures.xAI)
+    static let xAI = OpenAIDialect(
+        name: "xAI", keyCheck: .apiKey, ownKind: OpenAIDialectFailures.xAI)
 
     static let openRouter = OpenAIDialect(
-        name: "OpenRouter", limits: .openRouter, ownKind: OpenAIDialectFailures.openRouter)
+        name: "OpenRouter", limits: .openRouter, keyCheck: .keyLimits,
+        ownKind: OpenAIDialectFailures.openRouter)
 
     static let together = OpenAIDialect(
         name: "Together", renamed: [("max_completion_tokens", "max_tokens")], limits: .together,

@@ -42,6 +42,11 @@ public struct YandexGPTAdapter: ProviderAdapter {
         return .http(url: baseURL + path, headers: headers)
     }
 
+    public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? {
+        YandexGPTProbe.make(
+            baseURL: baseURL, folder: folder, key: key, authentication: authentication)
+    }
+
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         switch call.operation {
         case .chat, .chatStream:

@@ -50,8 +50,15 @@ public struct GigaChatFake: FakeVendor {
                 ? embeddings(body, model: model) : chat(body, model: model)
         case ("GET", basePath + "/models"):
             return failure(of: request, model: "").map(GigaChatFake.refusal) ?? modelList
+        case ("GET", basePath + "/balance"):
+            return failure(of: request, model: "").map(GigaChatFake.refusal) ?? balance
         default: return GigaChatFake.error(404, "Not found")
         }
+    }
+
+    private var balance: ReplyScript {
+        .json(
+            200, .object(["balance": .array([.object(["usage": "GigaChat", "value": 50_000])])]))
     }
 
     // MARK: Tokens

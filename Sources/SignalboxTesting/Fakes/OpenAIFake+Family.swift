@@ -109,6 +109,13 @@ extension OpenAIFake.Dialect {
             ])
         }
         dialect.refusal = OpenAIFamilyErrors.deepSeek
+        let balance = JSONTree.object([
+            "currency": "CNY", "total_balance": "110.00", "granted_balance": "10.00",
+            "topped_up_balance": "100.00",
+        ])
+        dialect.keyInfo = [
+            "/user/balance": .object(["is_available": true, "balance_infos": .array([balance])])
+        ]
         return dialect
     }
 
@@ -127,6 +134,13 @@ extension OpenAIFake.Dialect {
             ])
         }
         dialect.refusal = OpenAIFamilyErrors.xAI
+        dialect.keyInfo = [
+            "/api-key": .object([
+                "redacted_api_key": "xai-...fake", "team_id": "team-fake",
+                "acls": .strings(["api-key:model:*", "api-key:endpoint:*"]), "team_blocked": false,
+                "api_key_blocked": false, "api_key_disabled": false,
+            ])
+        ]
         dialect.streamFailure = .object([
             "error": .object(["message": "Internal error", "type": "server_error", "code": .null])
         ])
@@ -143,6 +157,16 @@ extension OpenAIFake.Dialect {
             return .object((tree.members ?? []) + [JSONTree.Member("cost", .number("0.00014"))])
         }
         dialect.refusal = OpenAIFamilyErrors.openRouter
+        dialect.listsModelsToAll = true
+        dialect.keyInfo = [
+            "/key": .object([
+                "data": .object([
+                    "label": "sk-or-v1-fake", "limit": 100, "limit_remaining": .number("74.5"),
+                    "usage": .number("25.5"), "is_free_tier": false,
+                    "expires_at": "2027-12-31T23:59:59Z",
+                ])
+            ])
+        ]
         dialect.streamFailure = .object([
             "id": "gen-fake", "object": "chat.completion.chunk",
             "error": .object(["code": 502, "message": "Provider disconnected unexpectedly"]),

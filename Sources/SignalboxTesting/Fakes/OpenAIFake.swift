@@ -32,6 +32,10 @@ public struct OpenAIFake: FakeVendor {
         public var headers = ["x-request-id": "req_fake"]
         /// What those headers say.
         public var limits: @Sendable (WallTime) -> RateLimits = { _ in RateLimits() }
+        /// Whether models are listed without looking at the key.
+        public var listsModelsToAll = false
+        /// What the vendor tells of a good key, by the path below the base.
+        public var keyInfo: [String: JSONTree] = [:]
         /// Members that the vendor adds to every answer and chunk.
         public var extras: [JSONTree.Member] = []
 
@@ -65,11 +69,19 @@ public struct OpenAIFake: FakeVendor {
         case ("POST", basePath + "/embeddings") where dialect.hasEmbeddings:
             return embeddings(request, key: key)
         case ("GET", basePath + "/models"):
+            if dialect.listsModelsToAll { return modelList }
             return FakeFailure(key: key, model: "").map(dialect.refusal) ?? modelList
+        case ("GET", _) where keyInfo(at: request.path) != nil:
+            if let failure = FakeFailure(key: key, model: "") { return dialect.refusal(failure) }
+            return .json(200, keyInfo(at: request.path) ?? .null, headers: dialect.headers)
         default:
             let message = "Unknown request URL: \(request.method) \(request.path)"
             return .json(404, OpenAIFake.error(message, type: "invalid_request_error", code: "unknown_url"))
         }
+    }
+
+    private func keyInfo(at path: String) -> JSONTree? {
+        path.hasPrefix(basePath) ? dialect.keyInfo[String(path.dropFirst(basePath.count))] : nil
     }
 
     private var modelList: ReplyScript {

@@ -25,6 +25,7 @@ public struct YandexGPTFake: FakeVendor {
     }
 
     public func reply(to request: FakeRequest) -> ReplyScript {
+        if request.method == "GET", request.path == "/v1/models" { return models(for: request) }
         let isEmbedding = request.path == basePath + "/textEmbedding"
         guard request.method == "POST", isEmbedding || request.path == basePath + "/completion" else {
             return .text(404, "404 page not found", type: "text/plain")
@@ -40,10 +41,25 @@ public struct YandexGPTFake: FakeVendor {
             return YandexGPTFake.refusal(failure, key: key)
         }
         guard parts[0] == YandexGPTFake.folder, request.headers["x-folder-id"] == parts[0] else {
-            return YandexGPTFake.error(
-                400, grpc: 3, "Specified folder ID does not match with service account folder ID")
+            return wrongFolder
         }
         return isEmbedding ? embedding(body) : chat(body, model: FakeModel(named: parts[1]))
+    }
+
+    /// The compatible API beside the native one.
+    private func models(for request: FakeRequest) -> ReplyScript {
+        let key = request.authorization("api-key") ?? request.authorization("bearer")
+        if let failure = FakeFailure(key: key, model: "") { return YandexGPTFake.refusal(failure, key: key) }
+        guard request.headers["openai-project"] == YandexGPTFake.folder else { return wrongFolder }
+        let models = self.models.map { model in
+            JSONTree.object(["id": .string("gpt://\(YandexGPTFake.folder)/\(model.rawValue)")])
+        }
+        return .json(200, .object(["object": "list", "data": .array(models)]))
+    }
+
+    private var wrongFolder: ReplyScript {
+        YandexGPTFake.error(
+            400, grpc: 3, "Specified folder ID does not match with service account folder ID")
     }
 
     private func chat(_ body: JSONTree, model: FakeModel) -> ReplyScript {

@@ -1,0 +1,47 @@
+import SignalboxCore
+
+/// Judges a key by listing the models, and then by having the tokens of one word counted: models are listed
+/// to keys whose project was denied all else.
+enum GeminiProbe {
+    private static let counted = Array(#"{"contents":[{"role":"user","parts":[{"text":"Hello"}]}]}"#.utf8)
+
+    static func make(baseURL: String, key: Secret?, models wanted: [String]) -> StagedProbe {
+        let headers = [(name: "x-goog-api-key", value: key ?? Secret(""))]
+        let models = StagedProbe.Stage(
+            request: { _ in KeyProbeRequest(.get, baseURL + "/models", headers: headers) }
+        ) { tree, report in
+            guard let list = tree["models"]?.elements else { return false }
+            report.details.models = KeyProbing.names(list, "name")
+            return true
+        }
+        let count = StagedProbe.Stage(
+            role: .detail,
+            request: { report in
+                guard let path = wanted.first.map({ GeminiModel($0).path }) ?? report.details.models.first
+                else { return nil }
+                return KeyProbeRequest(
+                    .post, "\(baseURL)/\(path):countTokens",
+                    headers: headers + [(name: "content-type", value: Secret("application/json"))],
+                    body: counted)
+            }
+        ) { tree, report in
+            guard tree["totalTokens"]?.integer != nil else { return false }
+            report.message =
+                "Gemini knows the key and lets it reach a model; whether it may generate was not tried"
+            return true
+        }
+        return StagedProbe(
+            KeyVendor(name: "Gemini", failure: GeminiFailure.judge, ownState: state), key: key,
+            stages: [models, count])
+    }
+
+    @Sendable private static func state(_ failure: UpstreamFailure) -> KeyState? {
+        guard let code = failure.code else { return nil }
+        // Said of good keys of the newer form, too.
+        if code == GeminiErrorReason.tokenTypeUnsupported.rawValue { return .unknown }
+        // The addresses that a key may be used from, and the countries.
+        if code == GeminiErrorReason.addressBlocked.rawValue { return .wrongRegionOrFolder }
+        return code == GeminiErrorStatus.failedPrecondition.rawValue && failure.kind == .accessMissing
+            ? .wrongRegionOrFolder : nil
+    }
+}
