@@ -14,7 +14,9 @@ extension RoutedCall {
     func write(_ record: UsageRecord) {
         guard let books else { return }
         switch books.write(record, for: generation.table.metrics(ofTenant: caller.tenant).usage) {
-        case .kept(let ticket): usageTicket = ticket
+        case .kept(let ticket):
+            // What counts is the answer's own record, the last one: who is billed must get the answer.
+            (usageTicket, usageFailure) = (ticket, nil)
         case .heard: break
         case .lost(let failure): if rules.onFull == .refuse { usageFailure = failure }
         }

@@ -7,6 +7,7 @@ final class FakeJournal: UsageJournal {
     private struct State {
         var records: [UsageRecord] = []
         var failure: UsageJournalFailure?
+        var appendFailure: UsageJournalFailure?
         var commitFailure: UsageJournalFailure?
         var gate: Signal<Bool>?
     }
@@ -22,6 +23,11 @@ final class FakeJournal: UsageJournal {
         state.withLock { $0.failure = failure }
     }
 
+    /// The next record is not taken, those after it are.
+    func refuseNext(_ failure: UsageJournalFailure) {
+        state.withLock { $0.appendFailure = failure }
+    }
+
     /// What is taken turns out not to be written.
     func fail(_ failure: UsageJournalFailure?) {
         state.withLock { $0.commitFailure = failure }
@@ -34,7 +40,8 @@ final class FakeJournal: UsageJournal {
 
     func append(_ record: UsageRecord) throws(UsageJournalFailure) -> any UsageTicket {
         try state.withLock { state throws(UsageJournalFailure) in
-            if let failure = state.failure { throw failure }
+            defer { state.appendFailure = nil }
+            if let failure = state.failure ?? state.appendFailure { throw failure }
             state.records.append(record)
             return Ticket(journal: self, number: state.records.count)
         }

@@ -99,6 +99,14 @@ import Testing
         #expect(broken.breakOff?.code == "usage_not_recorded" && !broken.body.contains("[DONE]"))
     }
 
+    @Test func `a failed attempt's record that is lost takes no answer away that is billed`() async throws {
+        let journal = FakeJournal()
+        journal.refuseNext(full)
+        let test = try TestRouter(models: ["mock-unhealthy", "mock-normal"], journal: journal)
+        #expect(try await test.outcome(of: chat()).failure == nil)
+        #expect(journal.records.last?.outcome == .success && lost(.full, in: test) == 1)
+    }
+
     @Test func `an answer whose tokens nobody counted has a guess that says so`() async throws {
         let journal = FakeJournal()
         let mute = MuteProvider()
