@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean
+.PHONY: help run build observe test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -19,6 +19,9 @@ run: ## build a release and serve the demo: three mock providers, no key needed
 
 build: ## build the release binary, .build/release/signalbox
 	@scripts/build.sh
+
+observe: ## the demo's day under Debian's prometheus and alertmanager, with our alerts; options="--day 3m"
+	@scripts/observe.sh $(options)
 
 test: ## unit tests, tidy tests and end-to-end tests
 	@scripts/test.sh

@@ -1,8 +1,10 @@
 # Sourced. need_packages installs the named Debian packages that are missing, and asks nothing where none is.
 
 libraries="libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev libmimalloc-dev libsqlite3-dev pkg-config"
-# What the end-to-end tests ask for their opinion: prometheus and promtool.
-judges="prometheus"
+# What the end-to-end tests ask for their opinion: prometheus, promtool and alertmanager.
+judges="prometheus prometheus-alertmanager"
+# What `make observe` starts.
+observers="prometheus prometheus-alertmanager"
 
 need_packages() {
     local missing=() package
