@@ -1,10 +1,10 @@
 """Every provider key: is it good, when was that last shown, and for how long will it be."""
 
-from .layout import (
-    GREEN, GREY, INSTANCE, JOB, ORANGE, PROVIDER, RED, YELLOW, Dashboard, Query, Row)
+from .layout import GREEN, GREY, INSTANCE, JOB, ORANGE, PROVIDER, RED, YELLOW, Dashboard, Query, Row
 from .panels import CIRCUIT, cell_link, link, quantile, rate, series, stat, table, timeline
 
 HERE = 'provider=~"$provider"'
+ABOUT_KEYS = 'error_type=~"key_rejected|no_credit|access_missing|rate_limited"'
 UNCHECKED = "No key is checked"
 DAY = 86400
 
@@ -117,14 +117,15 @@ EACH = Row("Each key", [
 ])
 
 CHECKS = Row("Checks", [
-    series("Checks by result", Query(rate("llm_key_checks_total", HERE, "result"), "{{result}}"), unit="ops",
-           stack=True, nothing=UNCHECKED,
+    series("Checks by result",
+           Query(rate("llm_key_checks_total", HERE, "result") + " > 0", "{{result}}"), unit="ops",
+           stack=True, nothing="No key was checked in this time",
            shows="Checks of keys a second, by the state each one found. They cost no tokens.",
            bad="provider_down, rate_limited, unknown: nothing is learnt. Everything else but valid is news "
                "about a key.",
            then="By provider, beside this."),
     series("Checks that found no good key",
-           Query(f"""{rate("llm_key_checks_total", f'{HERE}, result!="valid"', "provider, result")} > 0""",
+           Query(rate("llm_key_checks_total", f'{HERE}, result!="valid"', "provider, result") + " > 0",
                  "{{provider}}: {{result}}"),
            unit="ops", nothing="Every check in this time found a good key",
            shows="The same without valid, by provider. Empty while all is well.",
@@ -146,8 +147,7 @@ CHECKS = Row("Checks", [
            Query(age("llm_key_last_check_timestamp_seconds"), "{{provider}} {{key}}"), unit="s",
            nothing=UNCHECKED,
            shows="Time since each key was last checked, whatever came of it.",
-           bad="Above a few intervals. (A key that traffic proves is not checked: see Age of the last "
-               "proof.)",
+           bad="Above a few intervals. Keys that traffic proves are not checked: see Age of the last proof.",
            then="Overdue above; GET /admin/keys says when each is due."),
     series("Age of the last proof",
            Query(age("signalbox_key_verified_timestamp_seconds"), "{{provider}} {{key}}"), unit="s",
@@ -160,13 +160,13 @@ CHECKS = Row("Checks", [
 
 TRAFFIC = Row("What requests say of keys", [
     series("Failures that are about keys",
-           Query(rate("llm_request_errors_total",
-                      f'{HERE}, error_type=~"key_rejected|no_credit|access_missing|rate_limited"',
-                      "provider, error_type"), "{{provider}}: {{error_type}}"),
-           unit="ops", width=8, links=[link("This provider", "providers", "provider")],
+           Query(rate("llm_request_errors_total", f"{HERE}, {ABOUT_KEYS}", "provider, error_type") + " > 0",
+                 "{{provider}}: {{error_type}}"),
+           unit="ops", width=8, nothing="No key was blamed in this time",
+           links=[link("This provider", "providers", "provider")],
            shows="Failed attempts a second that the provider blamed on the key.",
            bad="key_rejected or no_credit: a request met a bad key before a check did.",
-           then="Keys, above: is the key out now?"),
+           then="Keys, above, says whether the key is out now."),
     series("Moves to another key",
            Query(rate("llm_rotations_total", f'{HERE}, kind="key"', "provider, reason"),
                  "{{provider}}: {{reason}}"),

@@ -105,7 +105,7 @@ class Variable:
         return {
             "type": "query", "name": self.name, "label": self.label, "datasource": DATASOURCE,
             "query": {"qryType": 1, "query": self.query, "refId": f"variable-{self.name}"},
-            "definition": self.query, "refresh": 2, "sort": 1, "multi": True, "includeAll": True,
+            "refresh": 2, "sort": 1, "multi": True, "includeAll": True,
             "allValue": self.every, "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
             "hide": 0, "skipUrlSync": False, "options": [], "regex": "",
         }
@@ -125,7 +125,7 @@ class Dashboard:
             "description": self.description, "tags": ["signalbox"], "editable": False, "graphTooltip": 1,
             "schemaVersion": SCHEMA_VERSION, "version": 1, "timezone": "", "fiscalYearStartMonth": 0,
             "liveNow": False, "weekStart": "", "refresh": "30s",
-            "time": {"from": "now-1h", "to": "now"}, "timepicker": {},
+            "time": {"from": "now-1h", "to": "now"},
             "annotations": {"list": [_reloads()]},
             "links": [{
                 "type": "dashboards", "title": "Signalbox", "tags": ["signalbox"], "asDropdown": False,

@@ -16,6 +16,9 @@ OUTCOMES = {
     "rejected": "purple", "cancelled": GREY,
 }
 TO_PROVIDERS = link("This provider", "providers", "provider")
+# The shares that may fail: alerts/slo.yaml promises them.
+FAILURES_ALLOWED, SLOW_ALLOWED = 0.005, 0.05
+FAILURES, SLOW = "job:client_failures_per_answer_due:ratio", "job:client_slow_answers_per_answer:ratio"
 
 
 def share(part: str, by: str = "", span: str = "") -> str:
@@ -28,16 +31,22 @@ def share(part: str, by: str = "", span: str = "") -> str:
     return f"{counted(part)} / ({counted(OURS)} > 0)"
 
 
+def burn(recorded: str, allowed: float, span: str) -> str:
+    """How many times faster than allowed a budget is used up; of several jobs, the fastest."""
+    return f"max({recorded}_rate{span}{{{RECORDED}}}) / {allowed}"
+
+
 NOW = Row("Now", [
     stat("Requests", rate(REQUESTS, HERE), unit="reqps", line=True, decimals=1,
          shows="Requests by callers that ended, a second.",
          bad="0 while callers say that they ask: nothing gets here, or nothing ends.",
          then="Targets on the dashboard Runtime; then what stands in front of Signalbox."),
     stat("Answered whole", f"1 - {share(FAILED, span='$__range')}", unit="percentunit", decimals=2,
-         steps=(RED, 0.99, ORANGE, 0.999, GREEN), nothing="No requests",
+         steps=(RED, 0.995, YELLOW, 0.999, GREEN), nothing="No requests",
          shows="Of the requests in the chosen time that were not the caller's own mistake, the share that "
                "got a whole answer, from whichever provider.",
-         bad="Under 99.9 %: callers saw exhaustion (429, 502, 503, 504) or a stream that broke off.",
+         bad="Under 99.5 %, which is what alerts/slo.yaml promises: callers saw exhaustion (429, 502, 503, "
+             "504) or a stream that broke off.",
          then="Exhaustions and Outcomes below say which; the dashboard Providers says whose."),
     stat("By fallback", share('outcome="fallback"', span="$__range"), unit="percentunit", decimals=1,
          steps=(GREEN, 0.05, YELLOW, 0.2, ORANGE), nothing="No requests",
@@ -58,9 +67,9 @@ NOW = Row("Now", [
     stat("In line", "sum(llm_queue_depth{@})", unit="short", line=True, steps=(GREEN, 1, YELLOW, 100, RED),
          shows="Requests that wait for a place within a provider's limits, all routes together.",
          bad="More than 0 for minutes: the limits are too tight for this traffic.",
-         then="In line below; headroom on the dashboard Providers."),
-    stat("Budget burn, 1 h", f"max(signalbox:availability_burn:rate1h{{{RECORDED}}})", unit="short",
-         decimals=1, steps=(GREEN, 1, YELLOW, 6, ORANGE, 14.4, RED), nothing="No rules",
+         then="In line by priority, below; headroom on the dashboard Providers."),
+    stat("Budget burn, 1 h", burn(FAILURES, FAILURES_ALLOWED, "1h"), unit="short", decimals=1,
+         steps=(GREEN, 1, YELLOW, 6, ORANGE, 14.4, RED), nothing="No rules, no requests",
          shows="How many times faster than allowed the last hour used up the budget of failures. Needs the "
                "rules of alerts/slo.yaml; all routes together.",
          bad="From 14.4 on, a month's budget is gone in two days.",
@@ -127,10 +136,10 @@ REASONS = Row("Why not", [
            then="candidates: circuits and keys on Providers and Keys. attempts: more of them, or a better "
                 "order. deadline: timeouts that leave no time for a second candidate."),
     series("Turned away before routing",
-           Query(rate("signalbox_requests_rejected_total", by="reason"), "{{reason}}"),
-           Query(rate("signalbox_queue_rejections_total", by="reason"), "in line: {{reason}}"),
-           Query(rate("signalbox_connections_refused_total"), "connection refused"),
-           unit="reqps", width=8, stack=True,
+           Query(rate("signalbox_requests_rejected_total", by="reason") + " > 0", "{{reason}}"),
+           Query(rate("signalbox_queue_rejections_total", by="reason") + " > 0", "in line: {{reason}}"),
+           Query(rate("signalbox_connections_refused_total") + " > 0", "connection refused"),
+           unit="reqps", width=8, stack=True, nothing="Nobody was turned away in this time",
            shows="Requests a second that a limit of ours, their form or a missing key ended, and requests "
                  "that found no place in line or waited in vain. All routes together.",
            bad="unauthorized: a caller's key was changed. body_too_large, connection_limit, in line: a limit "
@@ -156,7 +165,7 @@ REASONS = Row("Why not", [
 
 BUDGET = Row("Error budget", [
     series("Availability: burn rate",
-           *(Query(f"max(signalbox:availability_burn:rate{span}{{{RECORDED}}})", span)
+           *(Query(burn(FAILURES, FAILURES_ALLOWED, span), span)
              for span in ("5m", "1h", "6h", "3d")),
            unit="short", width=12, steps=("transparent", 1, YELLOW, 14.4, RED),
            nothing="No requests, or the rules of alerts/slo.yaml are not loaded",
@@ -166,7 +175,7 @@ BUDGET = Row("Error budget", [
                "somebody; 1 over three days is for office hours.",
            then="Exhaustions above, and interrupted in Outcomes: these are what counts as failed."),
     series("Latency: burn rate",
-           *(Query(f"max(signalbox:latency_burn:rate{span}{{{RECORDED}}})", span)
+           *(Query(burn(SLOW, SLOW_ALLOWED, span), span)
              for span in ("5m", "1h", "6h", "3d")),
            unit="short", width=12, steps=("transparent", 1, YELLOW, 14.4, RED),
            nothing="No answers, or the rules of alerts/slo.yaml are not loaded",
@@ -181,8 +190,8 @@ LOAD = Row("Load and providers", [
            shows="Attempts that have not ended. Click a line for its provider.",
            bad="One provider's climbs to its concurrency and stays there.",
            then="Its latency; limits.concurrency in the configuration."),
-    series("In line", Query("sum by (priority) (llm_queue_depth{@})", "{{priority}}"), unit="short", width=8,
-           stack=True,
+    series("In line by priority", Query("sum by (priority) (llm_queue_depth{@})", "{{priority}}"),
+           unit="short", width=8, stack=True,
            shows="Requests that wait for a provider's limits, by priority.",
            bad="critical or high at all; any that only grows.",
            then="Headroom on Providers; more keys or providers, or higher limits."),
@@ -199,10 +208,11 @@ LOAD = Row("Load and providers", [
              bad="unhealthy: 60 % of attempts fail. degraded: 30 %, or it answers twice as slowly as before.",
              then="The provider's errors by class; its own status page."),
     table("Alerts that fire",
-          Query(f'max by (alertname, severity, provider, key, route, tenant, endpoint) '
+          Query(f'group by (alertname, severity, instance, route, provider, key, tenant, endpoint) '
                 f'(ALERTS{{{RECORDED}, alertname=~"Signalbox.+", alertstate="firing"}})'),
-          labels={"alertname": "Alert", "severity": "Severity", "provider": "Provider", "key": "Key",
-                  "route": "Route", "tenant": "Tenant", "endpoint": "Endpoint"},
+          labels={"alertname": "Alert", "severity": "Severity", "instance": "Instance",
+                  "route": "Route", "provider": "Provider", "key": "Key", "tenant": "Tenant",
+                  "endpoint": "Endpoint"},
           width=12, nothing="No alert fires",
           shows="Alerts of ours that fire, and what they are about. Empty where the rules in alerts/ are not "
                 "loaded.",

@@ -12,7 +12,7 @@ CIRCUIT = {0.0: ("closed", "green"), 1.0: ("half-open", "yellow"), 2.0: ("open",
 
 def rate(metric: str, where: str = "", by: str = "") -> str:
     """Events a second; `where` are further matchers, `by` the labels that are kept."""
-    return f"sum{_by(by)} (rate({metric}{{{_matchers(where)}}}{RATE}))"
+    return f"sum{_by(by)}(rate({metric}{{{_matchers(where)}}}{RATE}))"
 
 
 def quantile(share: float, metric: str, where: str = "", by: str = "") -> str:
@@ -26,7 +26,7 @@ def quantiles(metric: str, where: str = "", shares: tuple[float, ...] = (0.5, 0.
 
 
 def _by(labels: str) -> str:
-    return f" by ({labels})" if labels else ""
+    return f" by ({labels}) " if labels else ""
 
 
 def _matchers(where: str) -> str:
@@ -99,22 +99,6 @@ def timeline(
             "color": {"mode": "thresholds"}, "mappings": mappings(states),
             "thresholds": thresholds((GREEN,)), "custom": {"fillOpacity": 80, "lineWidth": 0},
         }, nothing=nothing, links=links or [])
-
-
-def bars(
-    title: str, *queries: Query, shows: str, bad: str, then: str, unit: str, steps: Steps = (GREEN,),
-    width: int = 8, height: int = 8, high: float | None = None, nothing: str = "No data",
-) -> Panel:
-    """One bar a series, of its last value."""
-    defaults: Json = {"color": {"mode": "thresholds"}, "thresholds": thresholds(steps), "min": 0}
-    if high is not None:
-        defaults["max"] = high
-    return Panel(
-        "bargauge", title, shows, bad, then, list(queries), unit, width, height, {
-            "displayMode": "basic", "orientation": "horizontal", "showUnfilled": True,
-            "valueMode": "color", "namePlacement": "auto",
-            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        }, defaults, nothing=nothing, instant=True)
 
 
 def table(

@@ -1,9 +1,7 @@
 """One provider, or all beside each other: speed, failures, and what keeps requests from it."""
 
-from .layout import (
-    GREEN, INSTANCE, JOB, MODEL, ORANGE, PROVIDER, RED, YELLOW, Dashboard, Query, Row)
-from .panels import (
-    CIRCUIT, HEALTH, cell_link, link, quantile, quantiles, rate, series, table, timeline)
+from .layout import GREEN, INSTANCE, JOB, MODEL, ORANGE, PROVIDER, RED, YELLOW, Dashboard, Query, Row
+from .panels import CIRCUIT, HEALTH, cell_link, link, quantile, quantiles, rate, series, table, timeline
 
 HERE = 'provider=~"$provider"'
 MODELS = f'{HERE}, model=~"$model"'
@@ -28,7 +26,7 @@ NOW = Row("Now", [
           Query(f"sum by (provider) (llm_inflight_requests{{@, {HERE}}})", column="In flight", unit="short"),
           Query(f"min by (provider) (llm_ratelimit_headroom_ratio{{@, {HERE}}})", column="Least headroom",
                 unit="percentunit", steps=(RED, 0.05, ORANGE, 0.2, GREEN)),
-          labels={"provider": "Provider"},
+          labels={"provider": "Provider"}, height=7,
           links={"provider": cell_link("Only this one", "providers", "provider")},
           shows="Each provider as it stands. A cell is empty where there is nothing to tell: no attempts, no "
                 "streams, no limit that is known.",
@@ -87,7 +85,8 @@ SPEED = Row("Speed", [
 ])
 
 ERRORS = Row("Failures", [
-    series("Errors by class", Query(rate("llm_request_errors_total", MODELS, "error_type"), "{{error_type}}"),
+    series("Errors by class",
+           Query(rate("llm_request_errors_total", MODELS, "error_type") + " > 0", "{{error_type}}"),
            unit="ops", stack=True, nothing="No failures in this time",
            shows="Failed attempts a second, by class.",
            bad="key_rejected, no_credit, access_missing, model_not_found: a person must act, nothing of it "
@@ -139,7 +138,7 @@ LIMITS = Row("Limits", [
                  "replies; all is the provider's own. Providers without a known limit have none.",
            bad="0: requests wait in line or go elsewhere.",
            then="More keys, a higher tier at the vendor, or the strategy best-available."),
-    series("Rotations", Query(rate("llm_rotations_total", HERE, "provider, kind, reason"),
+    series("Rotations", Query(rate("llm_rotations_total", HERE, "provider, kind, reason") + " > 0",
                               "{{provider}} {{kind}}: {{reason}}"),
            unit="ops", width=12, stack=True, nothing="Nothing rotated in this time", links=[TO_KEYS],
            shows="Moves to another key or model of the same provider a second, and why. Only providers with "
@@ -152,15 +151,16 @@ LIMITS = Row("Limits", [
            bad="It stays at limits.concurrency.",
            then="In line, beside this; then the limit, or more providers."),
     series("In line",
-           Query(f"sum by (provider, priority) (llm_queue_depth{{@, {HERE}}})", "{{provider}}: {{priority}}"),
-           unit="short", stack=True,
+           Query(f"sum by (provider, priority) (llm_queue_depth{{@, {HERE}}}) > 0",
+                 "{{provider}}: {{priority}}"),
+           unit="short", stack=True, nothing="Nobody waited in this time",
            shows="Requests that wait for this provider's limits; one that several could serve counts at the "
                  "first.",
            bad="It only grows.",
            then="Headroom above says which limit; docs/queue.md how waiting ends."),
     series("Sessions",
            Query("sum(signalbox_sessions{@})", "kept"),
-           Query(f"sum(rate(signalbox_session_evictions_total{{@}}[$__rate_interval]))", "forgotten a "
+           Query(rate("signalbox_session_evictions_total"), "forgotten a "
                                                                                          "second"),
            unit="short",
            shows="Sessions that are kept with a target (affinity), and those that were forgotten before "

@@ -1,7 +1,6 @@
 """Signalbox itself: what routing costs, and whether the process and its telemetry are well."""
 
-from .layout import (
-    GREEN, INSTANCE, JOB, ORANGE, RED, ROUTE, YELLOW, Dashboard, Query, Row)
+from .layout import GREEN, INSTANCE, JOB, ORANGE, RED, ROUTE, YELLOW, Dashboard, Query, Row
 from .panels import quantile, quantiles, rate, series, stat, table
 
 NO_EXPORT = "No export over OTLP is configured"
@@ -30,7 +29,7 @@ NOW = Row("Now", [
          shows="Whether the last attempt to load the configuration succeeded, on all instances.",
          bad="refused: the old one is still in effect.",
          then="signalbox check FILE says every mistake; the log line config_reload_failed has the first."),
-    stat("Overhead p99", quantile(0.99, OVERHEAD, HERE), unit="s", steps=(GREEN, 0.005, YELLOW, 0.05, RED),
+    stat("Overhead p99", quantile(0.99, OVERHEAD, HERE), unit="s", steps=(GREEN, 0.005, YELLOW, 0.025, RED),
          nothing="No requests", line=True,
          shows="The part of a request's duration that was not spent waiting for a provider, for 99 of 100.",
          bad="Above some milliseconds: CPU is short, or the disk of usage records is slow.",
@@ -57,8 +56,24 @@ NOW = Row("Now", [
          then="What reads the log; logging.level."),
 ])
 
+BUILDS = Row("Instances", [
+    table("Builds",
+          Query("max by (instance, version, revision, swift) (signalbox_build_info{@})"),
+          Query("time() - max by (instance) (process_start_time_seconds{@})", column="Uptime", unit="s"),
+          Query("time() - max by (instance) (signalbox_config_last_reload_success_timestamp_seconds{@})",
+                column="Configuration loaded", unit="s"),
+          Query("max by (instance) (signalbox_config_last_reload_successful{@})", column="Last attempt",
+                states={1.0: ("loaded", GREEN), 0.0: ("refused", RED)}),
+          labels={"instance": "Instance", "version": "Version", "revision": "Revision", "swift": "Swift"},
+          height=5,
+          shows="The build that runs on each instance, and how long ago it started and loaded its "
+                "configuration.",
+          bad="Two versions longer than a deployment takes; refused.",
+          then="signalbox check FILE."),
+])
+
 COST = Row("What routing costs", [
-    series("Overhead", *quantiles(OVERHEAD, HERE), unit="s", logarithmic=True,
+    series("Overhead p50, p95, p99", *quantiles(OVERHEAD, HERE), unit="s", logarithmic=True,
            nothing="No requests in this time",
            shows="The part of a request's duration that was not spent waiting for a provider. Note the "
                  "logarithmic scale.",
@@ -83,14 +98,14 @@ PROCESS = Row("The process", [
            shows="Cores that are busy, user and system.",
            bad="Near server.threads: latency grows.",
            then="More cores or instances."),
-    series("Memory",
+    series("Memory by instance",
            Query("sum by (instance) (process_resident_memory_bytes{@})", "{{instance}} resident"),
            unit="bytes",
-           shows="Resident memory. (Virtual memory is larger and says nothing.)",
+           shows="Resident memory. Virtual memory is larger and says nothing.",
            bad="A steady climb at the same load.",
            then="Connections, series and requests in line: everything that grows has a bound with a name."),
     series("Open files",
-           Query("max by (instance) (process_open_fds{@} / process_max_fds{@})", "{{instance}}"),
+           Query("max by (instance) (process_open_fds{@} / (process_max_fds{@} > 0))", "{{instance}}"),
            unit="percentunit", steps=("transparent", 0.8, RED),
            shows="File descriptors in use, of those allowed: connections, mostly.",
            bad="Above 80 %: soon no connection can be taken.",
@@ -98,31 +113,19 @@ PROCESS = Row("The process", [
     series("Connections",
            Query("sum by (instance) (signalbox_connections{@})", "{{instance}}"),
            Query(rate("signalbox_connections_refused_total"), "refused a second"),
-           unit="short",
+           unit="short", width=12,
            shows="Connections by callers that are open, and those that were closed at once because as many "
                  "as allowed were open.",
            bad="Any refused.",
            then="Who opens so many? The limit stands in docs/http.md."),
     series("Requests ended by a limit",
-           Query(rate("signalbox_requests_rejected_total", by="reason"), "{{reason}}"), unit="reqps",
-           stack=True,
+           Query(rate("signalbox_requests_rejected_total", by="instance, reason") + " > 0",
+                 "{{instance}}: {{reason}}"),
+           unit="reqps", stack=True, width=12, nothing="No request in this time",
            shows="Requests a second that ended for their form, a limit or a missing key before they reached "
                  "routing.",
            bad="header_timeout or body_timeout in numbers: somebody keeps connections open on purpose.",
            then="docs/http.md explains each reason."),
-    table("Builds",
-          Query("max by (instance, version, revision, swift) (signalbox_build_info{@})"),
-          Query("time() - max by (instance) (process_start_time_seconds{@})", column="Uptime", unit="s"),
-          Query("time() - max by (instance) (signalbox_config_last_reload_success_timestamp_seconds{@})",
-                column="Configuration loaded", unit="s"),
-          Query("max by (instance) (signalbox_config_last_reload_successful{@})", column="Last attempt",
-                states={1.0: ("loaded", GREEN), 0.0: ("refused", RED)}),
-          labels={"instance": "Instance", "version": "Version", "revision": "Revision", "swift": "Swift"},
-          width=8,
-          shows="The build that runs on each instance, and how long ago it started and loaded its "
-                "configuration.",
-          bad="Two versions longer than a deployment takes; refused.",
-          then="signalbox check FILE."),
 ])
 
 TELEMETRY = Row("Metrics and log", [
@@ -201,7 +204,7 @@ EXPORT = Row("Export (OTLP)", [
            then="Duration of exports."),
     series("Waiting for export",
            *(Query(f"sum(otel_sdk_processor_{name}_queue_size{{@}}) / "
-                   f"sum(otel_sdk_processor_{name}_queue_capacity{{@}})", title)
+                   f"(sum(otel_sdk_processor_{name}_queue_capacity{{@}}) > 0)", title)
              for name, title in PROCESSED.items()),
            unit="percentunit", nothing=NO_EXPORT, high=1, steps=("transparent", 0.8, RED),
            shows="How full the queues before the exporter are.",
@@ -221,4 +224,4 @@ EXPORT = Row("Export (OTLP)", [
 DASHBOARD = Dashboard(
     "runtime", "Runtime",
     "Signalbox itself: overhead, event loops, memory, CPU, its metrics, log and exports.",
-    [JOB, INSTANCE, ROUTE], [NOW, COST, PROCESS, TELEMETRY, EXPORT])
+    [JOB, INSTANCE, ROUTE], [NOW, BUILDS, COST, PROCESS, TELEMETRY, EXPORT])

@@ -1,8 +1,7 @@
 """For who sends the bills: what was used, what it costs, and whether every record arrives."""
 
-from .layout import (
-    GREEN, INSTANCE, JOB, ORANGE, PROVIDER, RED, TENANT, YELLOW, Dashboard, Query, Row)
-from .panels import bars, quantile, quantiles, rate, series, stat, table, timeline
+from .layout import GREEN, INSTANCE, JOB, ORANGE, PROVIDER, RED, TENANT, YELLOW, Dashboard, Query, Row
+from .panels import quantile, quantiles, rate, series, stat, table, timeline
 
 TENANTS = 'tenant=~"$tenant"'
 PROVIDERS = 'provider=~"$provider"'
@@ -14,8 +13,8 @@ BUDGET = "tenant, key, kind, period"
 
 def over_range(metric: str, where: str = "", by: str = "") -> str:
     matchers = f"@, {where}" if where else "@"
-    kept = f" by ({by})" if by else ""
-    return f"sum{kept} (increase({metric}{{{matchers}}}[$__range]))"
+    kept = f" by ({by}) " if by else ""
+    return f"sum{kept}(increase({metric}{{{matchers}}}[$__range]))"
 
 
 def hourly(metric: str, where: str, by: str) -> str:
@@ -66,24 +65,32 @@ NOW = Row("Now, and in the chosen time", [
 ])
 
 USED = Row("Tokens and cost (by the provider chosen above)", [
-    series("Tokens", Query(rate("llm_tokens_total", PROVIDERS, "type"), "{{type}}"), unit="short", stack=True,
+    series("Prompts and completions", Query(rate("llm_tokens_total", PROVIDERS, "type"), "{{type}}"),
+           unit="short", stack=True, width=6,
            shows="Billable tokens a second: prompt and completion.",
            bad="completion falls while requests do not: answers are cut short.",
            then="Outcomes on Overview."),
     series("Tokens by model",
            Query(f"topk(10, {rate('llm_tokens_total', PROVIDERS, 'provider, model')})",
                  "{{provider}}/{{model}}"),
-           unit="short", stack=True,
+           unit="short", stack=True, width=6,
            shows="The ten models that use most tokens, a second.",
            bad="A dear model that should stand behind a cheap one carries most.",
            then="Fallbacks on Overview."),
     series("Cached, written, reasoning",
            Query(f"{rate('llm_token_details_total', PROVIDERS, 'kind')}", "{{kind}}"), unit="short",
-           nothing="No provider told of cached or reasoning tokens",
+           width=6, nothing="No provider told of cached or reasoning tokens",
            shows="Parts of the tokens beside this, a second, which have prices of their own: read from a "
                  "cache, written to one, spent on reasoning. Never to be added to the others.",
            bad="cached falls after a change: prompts no longer begin alike, and cost more.",
            then="Affinity of routes; the callers' prompts."),
+    series("Without a price",
+           Query(f"{hourly('llm_unpriced_requests_total', PROVIDERS, 'provider, model')} > 0",
+                 "{{provider}}/{{model}}"),
+           unit="short", width=6, nothing="Every answer in this time had a price",
+           shows="Answers an hour for which no price is known.",
+           bad="Any: no bill has them.",
+           then="docs/prices.md; signalbox prices check."),
     series("Cost an hour, by currency",
            Query(hourly("llm_cost_total", PROVIDERS, "currency"), "{{currency}}"), unit="short",
            nothing=NO_PRICE,
@@ -108,13 +115,6 @@ USED = Row("Tokens and cost (by the provider chosen above)", [
                 "estimate from counters, good for a look: bills are made from usage records.",
           bad="A model that nobody meant to use.",
           then="signalbox usage sum --by model has the exact figures."),
-    series("Without a price",
-           Query(f"{hourly('llm_unpriced_requests_total', PROVIDERS, 'provider, model')} > 0",
-                 "{{provider}}/{{model}}"),
-           unit="short", width=8, nothing="Every answer in this time had a price",
-           shows="Answers an hour for which no price is known.",
-           bad="Any: no bill has them.",
-           then="docs/prices.md; signalbox prices check."),
 ])
 
 TENANT_ROW = Row("Tenants (by the tenant chosen above)", [
@@ -141,7 +141,8 @@ TENANT_ROW = Row("Tenants (by the tenant chosen above)", [
           Query(f"max by ({BUDGET}) (llm_budget_limit{{@, {TENANTS}}})", column="Limit"),
           Query(f"max by ({BUDGET}) (llm_budget_spent{{@, {TENANTS}}})", column="Spent"),
           Query(f"max by ({BUDGET}) (llm_budget_reserved{{@, {TENANTS}}})", column="Reserved"),
-          Query(f"max by ({BUDGET}) (llm_budget_spent{{@, {TENANTS}}} / llm_budget_limit{{@, {TENANTS}}})",
+          Query(f"max by ({BUDGET}) (llm_budget_spent{{@, {TENANTS}}} / "
+                f"(llm_budget_limit{{@, {TENANTS}}} > 0))",
                 column="Used up", unit="percentunit", steps=(GREEN, 0.8, YELLOW, 0.95, RED)),
           labels={"tenant": "Tenant", "key": "Key", "kind": "Kind", "period": "Period"}, width=16,
           nothing=NO_BUDGET,
@@ -150,7 +151,7 @@ TENANT_ROW = Row("Tenants (by the tenant chosen above)", [
                 "the instances: each counts for itself.",
           bad="Used up above 95 %: requests are about to be refused.",
           then="Raise it in the configuration and reload, or tell the tenant when the period ends."),
-    series("Refused by budgets",
+    series("Refusals by budget",
            Query(rate("llm_budget_refusals_total", TENANTS, "tenant, key, kind, period"),
                  "{{tenant}} {{key}}: {{kind}} a {{period}}"),
            unit="reqps", nothing=NO_BUDGET,
@@ -190,7 +191,8 @@ DELIVERY = Row("Deliveries", [
            shows="Bytes of the bodies, as they were sent, a second.",
            bad="identity where gzip is meant: the receiver answered 415 once.",
            then="docs/webhooks.md, Verifying."),
-    series("Dead letters", Query("max by (endpoint) (llm_webhook_dead_letters{@})", "{{endpoint}}"),
+    series("Dead letters by endpoint",
+           Query("max by (endpoint) (llm_webhook_dead_letters{@})", "{{endpoint}}"),
            unit="short", nothing=NO_WEBHOOK, steps=("transparent", 1, RED),
            shows="Deliveries that were given up and are kept, by endpoint.",
            bad="Any.",
@@ -210,25 +212,27 @@ DELIVERY = Row("Deliveries", [
 
 STORE = Row("Records and the disk", [
     series("Lost records", Query(rate("signalbox_usage_lost_records_total", by="reason"), "{{reason}}"),
-           unit="ops", steps=("transparent", 0.000001, RED),
+           unit="ops", steps=("transparent", 0.000001, RED), width=6,
            shows="Usage records a second that could not be kept, and why.",
            bad="Any: nobody is billed for them.",
            then="docs/usage-store.md."),
-    series("Time to the disk", *quantiles("signalbox_usage_commit_seconds", shares=(0.5, 0.99)), unit="s",
+    series("Time to the disk", *quantiles("signalbox_usage_commit_seconds", shares=(0.5, 0.99)),
+           unit="s", width=6,
            nothing="Nothing was written in this time",
            shows="How long it took to bring a group of records to the disk. With durability commit every "
                  "answer waits for it.",
            bad="p99 above 50 ms: the disk is slow, or shared.",
            then="The disk of data_dir; usage.durability async, if a crash may forget the last moments."),
     series("Records written together",
-           Query(quantile(0.5, "signalbox_usage_commit_records"), "p50"),
-           Query(quantile(0.99, "signalbox_usage_commit_records"), "p99"), unit="short",
+           Query(f'{rate("signalbox_usage_commit_records_sum")} / '
+                 f'({rate("signalbox_usage_commit_records_count")} > 0)', "mean"),
+           Query(quantile(0.99, "signalbox_usage_commit_records"), "p99"), unit="short", width=6,
            nothing="Nothing was written in this time",
            shows="Records that were brought to the disk in one go.",
            bad="Nothing: groups grow with load, which is what makes it cheap.",
            then="Time to the disk, beside this."),
     series("Size of the store", Query("sum by (instance) (signalbox_usage_store_bytes{@})", "{{instance}}"),
-           unit="bytes", nothing="No store",
+           unit="bytes", width=6, nothing="No store",
            shows="What usage records and their deliveries take on the disk.",
            bad="Near usage.size_max: delivered records go before their time, and undelivered ones stop new "
                "ones.",
