@@ -28,6 +28,7 @@ class Metric:
     type: str  # one of TYPES
     labels: frozenset[str]
     help: str
+    buckets: str = ""  # of a histogram: what the page calls their bounds
 
     def series(self) -> dict[str, frozenset[str]]:
         """The names under which it is scraped, each with its labels but those of the target."""
@@ -56,8 +57,9 @@ def read_metrics(text: str) -> dict[str, Metric]:
     metrics: dict[str, Metric] = {}
     for name, kind, labels, words in rows(text, ("metric", "type", "labels", "is")):
         assert re.fullmatch(r"`[a-z][a-z0-9_]*`", name), f"{name} is no metric's name"
+        base, _, buckets = kind.partition(", ")
         metric = Metric(
-            name.strip("`"), kind.split(",")[0], frozenset(part for part in labels.split(", ") if part), words)
+            name.strip("`"), base, frozenset(part for part in labels.split(", ") if part), words, buckets)
         assert metric.type in TYPES, f"{name} has the type {metric.type}"
         assert metric.name not in metrics, f"{name} stands there twice"
         metrics[metric.name] = metric
@@ -71,6 +73,13 @@ def read_values(text: str) -> dict[tuple[str, str], frozenset[str]]:
         for name in names.split(", "):
             closed[name.strip("`"), label.strip("`")] = frozenset(values.split(", "))
     return closed
+
+
+def read_buckets(text: str) -> dict[str, tuple[float, ...]]:
+    """The upper bounds of buckets, by what the page calls them; +Inf is left out."""
+    lists = re.findall(r"(?m)^(\w+ (?:times|tokens)): ([\d., ]+)\.$", text)
+    return {name[0].lower() + name[1:] if not name.startswith("GenAI") else name:
+            tuple(float(bound) for bound in bounds.split(", ")) for name, bounds in lists}
 
 
 def _page() -> str:
@@ -92,6 +101,14 @@ def values() -> dict[tuple[str, str], frozenset[str]]:
     closed = read_values(_page())
     return {(series, label): allowed for (name, label), allowed in closed.items()
             for series in metrics()[name].series()}
+
+
+@cache
+def bounds() -> dict[str, frozenset[str]]:
+    """What `le` may be, as it is scraped, of each histogram's buckets whose bounds the page has."""
+    lists = read_buckets(_page())
+    return {f"{metric.name}_bucket": frozenset(str(bound) for bound in lists[metric.buckets]) | {"+Inf"}
+            for metric in metrics().values() if metric.buckets}
 
 
 @cache
