@@ -1,4 +1,4 @@
-"""Holds a query to the catalogue. Each function answers with what is wrong, in words; nothing where all is well."""
+"""Holds a query to the catalogue: each function says what is wrong, and nothing where all is well."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -43,7 +43,8 @@ def wrong_values(node: promql_parser.Expr) -> Iterator[str]:
 def wrong_types(node: promql_parser.Expr) -> Iterator[str]:
     """Rates of gauges, and counters that are read like gauges."""
     for call in _nodes(node, promql_parser.Call):
-        if call.func.name not in COUNTING | GAUGING or not isinstance(call.args[0], promql_parser.MatrixSelector):
+        reads_range = call.args and isinstance(call.args[0], promql_parser.MatrixSelector)
+        if call.func.name not in COUNTING | GAUGING or not reads_range:
             continue
         name = promql.selection(call.args[0].vector_selector).name
         if _counts(name) is not None and _counts(name) != (call.func.name in COUNTING):
