@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "metrics.md"
+KEYS_PAGE = ROOT / "docs" / "keys.md"
 TYPES = {"counter", "gauge", "histogram", "info", "stateset"}
 HISTOGRAM_SUFFIXES = {"_bucket": frozenset({"le"}), "_sum": frozenset(), "_count": frozenset()}
 
@@ -75,6 +76,12 @@ def read_values(text: str) -> dict[tuple[str, str], frozenset[str]]:
     return closed
 
 
+def read_key_states(text: str) -> frozenset[str]:
+    """The states of a key, of a page like docs/keys.md."""
+    return frozenset(state for states, _, _ in rows(text, ("state", "means", "older code"))
+                     for state in re.findall(r"`(\w+)`", states))
+
+
 def read_buckets(text: str) -> dict[str, tuple[float, ...]]:
     """The upper bounds of buckets, by what the page calls them; +Inf is left out."""
     lists = re.findall(r"(?m)^(\w+ (?:times|tokens)): ([\d., ]+)\.$", text)
@@ -82,15 +89,9 @@ def read_buckets(text: str) -> dict[str, tuple[float, ...]]:
             tuple(float(bound) for bound in bounds.split(", ")) for name, bounds in lists}
 
 
-def _page() -> str:
-    """The page, and what is about to stand there."""
-    awaited = Path(__file__).with_name("awaited.md")
-    return PAGE.read_text() + (awaited.read_text() if awaited.exists() else "")
-
-
 @cache
 def metrics() -> dict[str, Metric]:
-    found = read_metrics(_page())
+    found = read_metrics(PAGE.read_text())
     assert found, f"{PAGE} has no table of metrics"
     return found
 
@@ -98,7 +99,9 @@ def metrics() -> dict[str, Metric]:
 @cache
 def values() -> dict[tuple[str, str], frozenset[str]]:
     """The closed lists, by the name of a series (a histogram's have its list too) and label."""
-    closed = read_values(_page())
+    states = read_key_states(KEYS_PAGE.read_text())
+    closed = read_values(PAGE.read_text()) | {
+        ("llm_key_state", "state"): states, ("llm_key_checks_total", "result"): states}
     return {(series, label): allowed for (name, label), allowed in closed.items()
             for series in metrics()[name].series()}
 
@@ -106,7 +109,7 @@ def values() -> dict[tuple[str, str], frozenset[str]]:
 @cache
 def bounds() -> dict[str, frozenset[str]]:
     """What `le` may be, as it is scraped, of each histogram's buckets whose bounds the page has."""
-    lists = read_buckets(_page())
+    lists = read_buckets(PAGE.read_text())
     return {f"{metric.name}_bucket": frozenset(str(bound) for bound in lists[metric.buckets]) | {"+Inf"}
             for metric in metrics().values() if metric.buckets}
 

@@ -161,6 +161,7 @@ def test_every_query_of_a_page_asks_for_what_is_counted(path):
     ("avg_over_time(llm_tokens_total[5m])", "a counter"),
     ("llm_client_requests_total{outcome=\"lost\"}", "outcome='lost'"),
     ("llm_client_requests_total{outcome=~\"success|lost\"}", "outcome='lost'"),
+    ("llm_key_state{state=\"good\"}", "state='good'"),
     ("llm_overhead_seconds_bucket{le=\"0.3\"}", "le='0.3'"),
     ("sum by (job) (rate(llm_cost_total[5m]))", "currency"),
     ("sum by (job) (llm_budget_spent)", "kind"),
