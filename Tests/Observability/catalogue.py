@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "metrics.md"
+KEYS_PAGE = ROOT / "docs" / "keys.md"
 TYPES = {"counter", "gauge", "histogram", "info", "stateset"}
 HISTOGRAM_SUFFIXES = {"_bucket": frozenset({"le"}), "_sum": frozenset(), "_count": frozenset()}
 
@@ -28,6 +29,7 @@ class Metric:
     type: str  # one of TYPES
     labels: frozenset[str]
     help: str
+    buckets: str = ""  # of a histogram: what the page calls their bounds
 
     def series(self) -> dict[str, frozenset[str]]:
         """The names under which it is scraped, each with its labels but those of the target."""
@@ -56,8 +58,9 @@ def read_metrics(text: str) -> dict[str, Metric]:
     metrics: dict[str, Metric] = {}
     for name, kind, labels, words in rows(text, ("metric", "type", "labels", "is")):
         assert re.fullmatch(r"`[a-z][a-z0-9_]*`", name), f"{name} is no metric's name"
+        base, _, buckets = kind.partition(", ")
         metric = Metric(
-            name.strip("`"), kind.split(",")[0], frozenset(part for part in labels.split(", ") if part), words)
+            name.strip("`"), base, frozenset(part for part in labels.split(", ") if part), words, buckets)
         assert metric.type in TYPES, f"{name} has the type {metric.type}"
         assert metric.name not in metrics, f"{name} stands there twice"
         metrics[metric.name] = metric
@@ -73,15 +76,22 @@ def read_values(text: str) -> dict[tuple[str, str], frozenset[str]]:
     return closed
 
 
-def _page() -> str:
-    """The page, and what is about to stand there."""
-    awaited = Path(__file__).with_name("awaited.md")
-    return PAGE.read_text() + (awaited.read_text() if awaited.exists() else "")
+def read_key_states(text: str) -> frozenset[str]:
+    """The states of a key, of a page like docs/keys.md."""
+    return frozenset(state for states, _, _ in rows(text, ("state", "means", "older code"))
+                     for state in re.findall(r"`(\w+)`", states))
+
+
+def read_buckets(text: str) -> dict[str, tuple[float, ...]]:
+    """The upper bounds of buckets, by what the page calls them; +Inf is left out."""
+    lists = re.findall(r"(?m)^(\w+ (?:times|tokens)): ([\d., ]+)\.$", text)
+    return {name[0].lower() + name[1:] if not name.startswith("GenAI") else name:
+            tuple(float(bound) for bound in bounds.split(", ")) for name, bounds in lists}
 
 
 @cache
 def metrics() -> dict[str, Metric]:
-    found = read_metrics(_page())
+    found = read_metrics(PAGE.read_text())
     assert found, f"{PAGE} has no table of metrics"
     return found
 
@@ -89,9 +99,19 @@ def metrics() -> dict[str, Metric]:
 @cache
 def values() -> dict[tuple[str, str], frozenset[str]]:
     """The closed lists, by the name of a series (a histogram's have its list too) and label."""
-    closed = read_values(_page())
+    states = read_key_states(KEYS_PAGE.read_text())
+    closed = read_values(PAGE.read_text()) | {
+        ("llm_key_state", "state"): states, ("llm_key_checks_total", "result"): states}
     return {(series, label): allowed for (name, label), allowed in closed.items()
             for series in metrics()[name].series()}
+
+
+@cache
+def bounds() -> dict[str, frozenset[str]]:
+    """What `le` may be, as it is scraped, of each histogram's buckets whose bounds the page has."""
+    lists = read_buckets(PAGE.read_text())
+    return {f"{metric.name}_bucket": frozenset(str(bound) for bound in lists[metric.buckets]) | {"+Inf"}
+            for metric in metrics().values() if metric.buckets}
 
 
 @cache

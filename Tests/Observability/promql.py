@@ -118,9 +118,9 @@ class _Reader:
                 self.expect(matching.labels, side, f"{node.op} joins on")
         if str(node.op) == "or":
             return left | right
-        if str(node.op) in SETS or _is_number(node.rhs):
+        if str(node.op) in SETS or is_number(node.rhs):
             return left
-        if _is_number(node.lhs):
+        if is_number(node.lhs):
             return right
         group = frozenset(modifier.group_labels or ()) if modifier else frozenset()
         if modifier and modifier.card == promql.VectorMatchCardinality.ManyToOne:
@@ -170,10 +170,10 @@ def _is_list_of_kept(kind) -> bool:
     return kind in (promql.AggModifierType.By, promql.LabelModifierType.Include)
 
 
-def _is_number(node: promql.Expr) -> bool:
+def is_number(node: promql.Expr) -> bool:
     if isinstance(node, (promql.ParenExpr, promql.UnaryExpr)):
-        return _is_number(node.expr)
+        return is_number(node.expr)
     if isinstance(node, promql.BinaryExpr):
-        return _is_number(node.lhs) and _is_number(node.rhs)
+        return is_number(node.lhs) and is_number(node.rhs)
     return isinstance(node, promql.NumberLiteral) or (
         isinstance(node, promql.Call) and node.func.name in ("time", "scalar", "pi"))

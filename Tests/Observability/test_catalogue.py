@@ -24,6 +24,9 @@ def test_the_page_has_what_everybody_knows():
     assert known["llm_client_requests_total"] == {"job", "instance", "route", "tenant", "outcome"}
     assert known["signalbox_connections"] == {"job", "instance"}
     assert "le" in known["llm_overhead_seconds_bucket"] and "llm_overhead_seconds" not in known
+    assert {"valid", "disabled", "no_credit"} < catalogue.values()["llm_key_state", "state"]
+    assert "30.0" in catalogue.bounds()["llm_client_request_duration_seconds_bucket"]
+    assert "1048576.0" in catalogue.bounds()["gen_ai_client_token_usage_bucket"]
     assert "exhausted" in catalogue.values()["llm_client_request_duration_seconds_count", "outcome"]
 
 
