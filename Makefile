@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build observe test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean
+.PHONY: help run build observe test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean alerts
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -25,6 +25,9 @@ observe: ## the demo's day under Debian's prometheus and alertmanager, with our 
 
 test: ## unit tests, tidy tests and end-to-end tests
 	@scripts/test.sh
+
+alerts: ## alerts and runbooks: each fires, each is silent, nothing is asked for that is not exported
+	@scripts/alerts.sh $(options)
 
 flood: ## a million requests for random models at the release binary: series and memory stay flat
 	@scripts/flood.sh

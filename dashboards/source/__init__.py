@@ -1,0 +1,1 @@
+"""The source of Signalbox's Grafana dashboards: `python -m source` in `dashboards/` writes them as JSON."""
