@@ -39,6 +39,7 @@ extension DemoDay {
         allow_literal_secrets: true
         data_dir: \(Self.directory)
         routing: {seed: \(seed)}
+        key_checks: {interval: 10s, retry: 1s, requests_per_minute: 600}
         providers:
           - name: amber
             kind: openai
