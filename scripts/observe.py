@@ -1,8 +1,8 @@
 """Signalbox's demonstration under Prometheus and Alertmanager, with our alerts: `make observe`.
 
 Starts the day of `signalbox serve --demo --traffic`, Debian's prometheus and prometheus-alertmanager, and a
-receiver that prints the alerts that reach it. Time is compressed: every duration of the rules is divided by
---compression, so that a day of minutes fires what a day of hours would. Ends all of them with Ctrl-C.
+receiver that prints the alerts that reach it. Time is compressed: the day stands for three hours, and every
+duration of the rules is divided by as much. Ends all of them with Ctrl-C.
 """
 
 import argparse
@@ -23,22 +23,34 @@ SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 # Below two scrapes a rate has nothing to be a rate of.
 SHORTEST_SECONDS = 3
 DURATION = re.compile(r"(?<![\w.])(\d+)(ms|[smhdw])(?![\w.])")
+# What a record's age is compared with, in seconds.
+AGE = re.compile(r"(_oldest_seconds\b[^<>]*> )(\d+)")
+# What a day of the demonstration stands for.
+DAY_SECONDS = 3 * 3_600
+
+
+def seconds(duration: str) -> float:
+    """Of a duration such as `6m`."""
+    match = DURATION.fullmatch(duration)
+    if not match:
+        sys.exit(f"{duration} is no duration; write it like 6m")
+    return int(match[1]) * SECONDS[match[2]]
 
 
 def compressed(rules: str, factor: float) -> str:
-    """The text of a rules file with every duration divided: windows, `for`, `offset`, intervals.
+    """The text of a rules file with every duration divided: windows, `for`, `offset`, and how old records may be.
 
-    Names, and seconds that are compared as numbers, stay as they are.
+    Latencies stay as they are, and so do names.
     """
     def shorter(match: re.Match[str]) -> str:
-        seconds = int(match[1]) * SECONDS[match[2]]
-        return f"{max(SHORTEST_SECONDS, round(seconds / factor))}s" if seconds else match[0]
+        length = seconds(match[0])
+        return f"{max(SHORTEST_SECONDS, round(length / factor))}s" if length else match[0]
 
     lines = []
     for line in rules.splitlines(keepends=True):
         is_prose = re.match(r"\s*(#|summary:|description:|runbook_url:)", line)
         lines.append(line if is_prose else DURATION.sub(shorter, line))
-    return "".join(lines)
+    return AGE.sub(lambda match: f"{match[1]}{round(int(match[2]) / factor)}", "".join(lines))
 
 
 class Program:
@@ -150,12 +162,12 @@ class Observation:
     """The demonstration with its observers, all running; `stop()` ends them."""
 
     def __init__(
-        self, binary: str, directory: Path, day: str = "6m", seed: int = 1, compression: float = 30,
+        self, binary: str, directory: Path, day: str = "6m", seed: int = 1, compression: float | None = None,
         listen: dict[str, str] | None = None, tell=None,
     ):
         listen = dict.fromkeys(("server", "admin", "prometheus", "alertmanager"), "127.0.0.1:0") | (listen or {})
         self.directory = directory
-        self.compression = compression
+        self.compression = compression or DAY_SECONDS / seconds(day)
         self._running: list = []
         directory.mkdir(parents=True, exist_ok=True)
         kept = ("PATH", "HOME", "LD_LIBRARY_PATH", "SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS")
@@ -236,7 +248,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--day", default="6m", help="how long the demonstration's day is (default 6m)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--compression", type=float, default=30, help="the rules' durations are divided by this (default 30)")
+        "--compression", type=float, help="the rules' durations are divided by this (default: 3h / --day)")
     parser.add_argument("--server", default="127.0.0.1:8080", help="where signalbox listens")
     parser.add_argument("--admin", default="127.0.0.1:9464")
     parser.add_argument("--prometheus", default="127.0.0.1:19090")
@@ -264,7 +276,7 @@ def main() -> None:
         f"prometheus     http://{observation.prometheus}/alerts\n"
         f"alertmanager   http://{observation.alertmanager}\n"
         f"logs           {directory}\n\n"
-        f"A day of {options.day}, rules compressed {options.compression:g} times. What reaches the receiver:\n",
+        f"A day of {options.day}, rules compressed {observation.compression:g} times. What reaches the receiver:\n",
         flush=True)
     stopping.wait()
     observation.stop()

@@ -38,7 +38,12 @@ extension DemoDay {
         """
         allow_literal_secrets: true
         data_dir: \(Self.directory)
-        routing: {seed: \(seed)}
+        routing: {seed: \(seed), queue: {max: 40, wait: 1s}}
+        otlp:
+          endpoint: http://\(vendors)/collector
+          metrics: {interval: 5s}
+          traces: {queue: 256, batch: 64, delay: 1s}
+          logs: {queue: 256, batch: 64, delay: 1s}
         key_checks: {interval: 10s, retry: 1s, requests_per_minute: 600}
         providers:
           - name: amber
@@ -47,6 +52,7 @@ extension DemoDay {
             keys: [\(DemoVendors.key("amber", 0)), \(DemoVendors.key("amber", 1))]
             models: [amber-large, amber-small]
             limits: {rpm: 2000, tpm: 1000000}
+            key_limits: {rpm: 1500}
             timeouts: {first_token: 5s}
             key_recheck: 10s
           - name: birch
@@ -63,16 +69,25 @@ extension DemoDay {
             models: [cedar-coder]
             limits: {rpm: 600, concurrency: 4}
             key_recheck: 10s
+          - name: dunlin
+            kind: gigachat
+            base_url: http://\(vendors)/dunlin
+            auth_url: http://\(vendors)/dunlin/oauth
+            scope: CORP
+            keys: [\(DemoVendors.key("dunlin", 0))]
+            models: [GigaChat-Max]
           - name: workshop
             kind: mock
             models: [mock-normal]
             mock: {latency: 60ms, chunk_interval: 10ms}
         routes:
           - {model: chat, targets: [amber/amber-large, birch, cedar]}
+          - {model: story, targets: [amber/amber-large, dunlin, workshop], on_interrupt: continue}
           - model: fast
             strategy: weighted
             targets: [{provider: amber, model: amber-small, weight: 3}, birch]
-          - {model: code, targets: [cedar, birch]}
+            hedge_after: 600ms
+          - {model: code, targets: [cedar, birch], on_interrupt: hold}
           - {model: draft, targets: [workshop]}
         prices: {file: \(Self.priceFile)}
         webhooks: {allow: [127.0.0.0/8]}
@@ -99,8 +114,8 @@ extension DemoDay {
     /// No secret: 24 bytes of nothing.
     private static let webhookSecret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-    /// Shorter than the receiver is down, so that there are dead letters.
-    private var giveUpAfter: Duration { max(.seconds(10), length / 10) }
+    /// Shorter than the receiver is down, so that there are dead letters, and long enough for a backlog before.
+    private var giveUpAfter: Duration { max(.seconds(10), length * 0.27) }
 
     /// About what initech uses in a day: it comes near the end of its budget.
     private var tokenBudget: Int { max(1_000, Int(length.components.seconds) * 1_100) }

@@ -37,22 +37,30 @@ final class DemoPlay: @unchecked Sendable {
 
     // MARK: The world that the daemon calls
 
-    /// `/amber/models` is `/models` of amber; `/bills/globex` is where globex gets its records.
+    /// `/amber/models` is `/models` of amber; `/bills/globex` is where globex gets its records, and what is below
+    /// `/collector` takes telemetry.
     func serve(_ exchange: Exchange) async {
         let name = exchange.path.dropFirst().prefix { $0 != "/" }
         let rest = String(exchange.path.dropFirst(name.count + 1))
         if name == "bills" { return exchange.respond(Reply(status: receipt(for: rest))) }
+        if name == "collector" { return exchange.respond(collected) }
         let bearer = "Bearer "
         let authorization = exchange.header("authorization") ?? ""
         let request = DemoVendors.Request(
             vendor: String(name), path: rest,
             key: authorization.hasPrefix(bearer) ? String(authorization.dropFirst(bearer.count)) : nil,
-            body: exchange.body)
+            body: exchange.body, at: SystemTime().wallTime())
         await ScriptedReply(exchange).play(vendors.reply(to: request, at: hour))
     }
 
     private func receipt(for path: String) -> Int {
         path == "/globex" && hour.troubles.contains(.receiverFails) ? 503 : 204
+    }
+
+    /// An empty message says that all was taken. Down together with the receiver of bills.
+    private var collected: Reply {
+        let isDown = hour.troubles.contains(.receiverFails)
+        return Reply(status: isDown ? 503 : 200, headers: [("content-type", "application/x-protobuf")])
     }
 
     // MARK: The callers of the daemon

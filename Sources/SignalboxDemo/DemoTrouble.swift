@@ -18,13 +18,13 @@ public enum DemoTrouble: String, Sendable, CaseIterable {
     /// When it is, in parts of the day.
     var hours: [Range<Double>] {
         switch self {
-        case .burst: [0.06..<0.12, 0.84..<0.88]
+        case .burst: [0.06..<0.12, 0.92..<0.96]
         case .amberDegrades: [0.12..<0.30]
         case .birchKeyExpires: [0.30..<0.46]
         case .cedarCreditEnds: [0.34..<0.50]
-        case .receiverFails: [0.36..<0.66]
-        case .vendorsLimit: [0.66..<0.76]
-        case .streamsBreak: [0.78..<0.86]
+        case .receiverFails: [0.36..<0.70]
+        case .vendorsLimit: [0.64..<0.80]
+        case .streamsBreak: [0.82..<0.90]
         }
     }
 

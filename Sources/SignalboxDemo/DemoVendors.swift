@@ -16,6 +16,8 @@ struct DemoVendors: Sendable {
         /// What came as `Bearer`.
         var key: String?
         var body: [UInt8]
+        /// When tokens are given out.
+        var at = WallTime(nanosecondsSince1970: 0)
     }
 
     init(seed: UInt64) {
@@ -27,7 +29,10 @@ struct DemoVendors: Sendable {
 
     static let models: [String: [String]] = [
         "amber": ["amber-large", "amber-small"], "birch": ["birch-large"], "cedar": ["cedar-coder"],
+        "dunlin": ["GigaChat-Max"],
     ]
+    /// How long one of dunlin's tokens lasts.
+    static let tokenLife = Duration.seconds(60)
 
     mutating func reply(to request: Request, at hour: DemoDay.Hour) -> ReplyScript {
         guard let models = Self.models[request.vendor] else {
@@ -41,6 +46,8 @@ struct DemoVendors: Sendable {
             return Self.json(.object(["data": .array(models.map { .object(["id": .string($0)]) })]))
         case "/key": return keyLimits(hour)
         case "/user/balance": return balance(hour)
+        case "/oauth": return Self.token(at: request.at)
+        case "/balance": return Self.error(403, "permission_denied", "Permission denied")
         case "/chat/completions": return chat(request, hour)
         default: return Self.error(404, "not_found", "no such path")
         }
@@ -57,6 +64,11 @@ struct DemoVendors: Sendable {
                     "expires_at": "2099-12-31T23:59:59Z",
                 ])
             ]))
+    }
+
+    private static func token(at now: WallTime) -> ReplyScript {
+        let end = now.nanosecondsSince1970 / 1_000_000 + tokenLife.millisecondsRoundedUp
+        return json(.object(["access_token": "demo-token-of-dunlin", "expires_at": .number("\(end)")]))
     }
 
     private func balance(_ hour: DemoDay.Hour) -> ReplyScript {
@@ -117,7 +129,7 @@ struct DemoVendors: Sendable {
         return MockSettings(
             latency: .seconds(latency), chunkCount: words / 2, chunkInterval: .milliseconds(slow ? 90 : 20),
             promptTokens: Int.random(in: 40...1_200, using: &random), completionTokens: words * 6,
-            retryAfter: .seconds(2))
+            retryAfter: .seconds(1))
     }
 
     private mutating func happens(_ probability: Double) -> Bool {

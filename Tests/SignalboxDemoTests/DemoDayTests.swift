@@ -44,7 +44,7 @@ struct DemoDayTests {
         let day = DemoDay(length: .seconds(seconds))
         let address = try #require(ListenAddress("127.0.0.1:4567"))
         let configuration = try day.configuration(vendors: address)
-        #expect(configuration.providers.map(\.name) == ["amber", "birch", "cedar", "workshop"])
+        #expect(configuration.providers.map(\.name) == ["amber", "birch", "cedar", "dunlin", "workshop"])
         #expect(configuration.tenants.map(\.id) == ["acme", "globex", "initech"])
         #expect(configuration.tenants[1].webhook?.url == "http://127.0.0.1:4567/bills/globex")
     }
