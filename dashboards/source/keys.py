@@ -119,7 +119,7 @@ EACH = Row("Each key", [
 CHECKS = Row("Checks", [
     series("Checks by result",
            Query(rate("llm_key_checks_total", HERE, "result") + " > 0", "{{result}}"), unit="ops",
-           stack=True, nothing="No key was checked in this time",
+           stack=True, nothing="No key was checked in this time", colors=dict(STATES.values()),
            shows="Checks of keys a second, by the state each one found. They cost no tokens.",
            bad="provider_down, rate_limited, unknown: nothing is learnt. Everything else but valid is news "
                "about a key.",

@@ -29,7 +29,7 @@ NOW = Row("Now", [
          shows="Whether the last attempt to load the configuration succeeded, on all instances.",
          bad="refused: the old one is still in effect.",
          then="signalbox check FILE says every mistake; the log line config_reload_failed has the first."),
-    stat("Overhead p99", quantile(0.99, OVERHEAD, HERE), unit="s", steps=(GREEN, 0.005, YELLOW, 0.025, RED),
+    stat("Overhead p99", quantile(0.99, OVERHEAD, HERE), unit="s", steps=(GREEN, 0.005, YELLOW, 0.05, RED),
          nothing="No requests", line=True,
          shows="The part of a request's duration that was not spent waiting for a provider, for 99 of 100.",
          bad="Above some milliseconds: CPU is short, or the disk of usage records is slow.",
@@ -179,7 +179,7 @@ EXPORT = Row("Export (OTLP)", [
              for expr, name in zip(exported("exported_total", "error_type"), SIGNALS.values())),
            unit="ops", nothing=NO_EXPORT,
            shows="Data points, spans and log records a second whose export has ended; with an error behind "
-                 "the name, those that did not arrive. Only with telemetry.otlp.",
+                 "the name, those that did not arrive. Only with otlp in the configuration.",
            bad="Any error.",
            then="The receiver's log; docs/otlp.md."),
     series("Duration of exports",

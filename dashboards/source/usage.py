@@ -1,6 +1,6 @@
 """For who sends the bills: what was used, what it costs, and whether every record arrives."""
 
-from .layout import GREEN, INSTANCE, JOB, ORANGE, PROVIDER, RED, TENANT, YELLOW, Dashboard, Query, Row
+from .layout import GREEN, GREY, INSTANCE, JOB, ORANGE, PROVIDER, RED, TENANT, YELLOW, Dashboard, Query, Row
 from .panels import quantile, quantiles, rate, series, stat, table, timeline
 
 TENANTS = 'tenant=~"$tenant"'
@@ -134,6 +134,7 @@ TENANT_ROW = Row("Tenants (by the tenant chosen above)", [
            then="signalbox usage sum --by tenant,day has the exact figures."),
     series("Usage records",
            Query(rate("llm_usage_records_total", TENANTS, "outcome"), "{{outcome}}"), unit="ops", stack=True,
+           colors={"success": GREEN, "failure": RED, "interrupted": ORANGE, "cancelled": GREY},
            shows="Usage records a second, one for each attempt, by how the attempt ended.",
            bad="None while requests are answered: usage.durability is none.",
            then="docs/usage.md: what each outcome is charged."),
