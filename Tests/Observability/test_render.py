@@ -204,4 +204,5 @@ def test_a_line_breaks_where_samples_are_missing():
 
 
 def test_areas_are_stacked_on_a_common_grid():
-    assert on_grid([Series({}, [(0, 1), (10, 2)]), Series({}, [(10, 5)])]) == ([0, 10], [[1, 2], [0, 5]])
+    times, values = on_grid([Series({}, [(0, 1), (10, 2)]), Series({}, [(10, 5)])], 10)
+    assert (times, values) == ([-10, 0, 10, 20], [[0, 1, 2, 0], [0, 0, 5, 0]])

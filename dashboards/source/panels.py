@@ -70,7 +70,7 @@ def stat(
     title: str, expr: str, *, shows: str, bad: str, then: str, unit: str, steps: Steps = (GREEN,),
     width: int = 3, height: int = 4, nothing: str = "No data", links: list[Json] | None = None,
     decimals: int | None = None, states: dict[float, tuple[str, str]] | None = None,
-    legend: str = "", line: bool = False,
+    line: bool = False,
 ) -> Panel:
     """One number now, coloured by `steps`; with `line` what it was before as well."""
     defaults: Json = {
@@ -78,7 +78,7 @@ def stat(
     if decimals is not None:
         defaults["decimals"] = decimals
     return Panel(
-        "stat", title, shows, bad, then, [Query(expr, legend)], unit, width, height, {
+        "stat", title, shows, bad, then, [Query(expr)], unit, width, height, {
             "colorMode": "value", "graphMode": "area" if line else "none", "justifyMode": "auto",
             "orientation": "auto", "textMode": "auto",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},

@@ -151,9 +151,9 @@ LIMITS = Row("Limits", [
            bad="It stays at limits.concurrency.",
            then="In line, beside this; then the limit, or more providers."),
     series("In line",
-           Query(f"sum by (provider, priority) (llm_queue_depth{{@, {HERE}}}) > 0",
+           Query(f"sum by (provider, priority) (llm_queue_depth{{@, {HERE}}})",
                  "{{provider}}: {{priority}}"),
-           unit="short", stack=True, nothing="Nobody waited in this time",
+           unit="short", stack=True,
            shows="Requests that wait for this provider's limits; one that several could serve counts at the "
                  "first.",
            bad="It only grows.",
