@@ -92,10 +92,13 @@ def test_every_panel_says_what_it_shows_what_is_bad_and_what_to_do(dashboard):
     titles = [panel["title"] for panel in panels(dashboard)]
     assert len(titles) == len(set(titles))
     for panel in panels(dashboard):
-        shows, bad, then = panel["description"].split("\n\n")
+        shows, bad, then, *empty = panel["description"].split("\n\n")
         assert shows.endswith(".") and len(shows) > 20, panel["title"]
         assert bad.startswith("**Bad:** ") and bad.endswith("."), panel["title"]
         assert then.startswith("**Next:** ") and then.endswith("."), panel["title"]
+        for each in empty:
+            assert each.startswith("**Empty:** ") and each.endswith("."), panel["title"]
+        assert len(empty) <= 1
 
 
 @each_dashboard

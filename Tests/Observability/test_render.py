@@ -69,6 +69,14 @@ def test_nothing_that_can_be_drawn_is_empty():
     assert answer([]).is_empty and answer([({}, math.nan)]).is_empty and not answer([({}, 0)]).is_empty
 
 
+def test_no_data_is_news_unless_the_panel_says_so():
+    told = [question for dashboard in load() for question in questions(dashboard, HOUR)]
+    quiet = {question.title for question in told if question.may_be_empty}
+    assert "Alerts that fire" in quiet and "Outcomes" not in quiet
+    for question in told:
+        assert Answer(question, question.type, []).is_empty_unexpectedly != question.may_be_empty
+
+
 def test_an_answer_of_another_type_or_with_twins_is_a_mistake():
     assert answer([({"a": "b"}, 1)]).mistake is None
     assert "twice" in answer([({"a": "b"}, 1), ({"a": "b"}, 2)]).mistake
