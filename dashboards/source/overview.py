@@ -87,7 +87,8 @@ CALLERS = Row("What callers get", [
            stack=True, colors=OUTCOMES,
            shows="Requests a second by what the caller saw in the end.",
            bad="exhausted (every candidate failed) and interrupted (a stream broke off behind its first "
-               "words) at all; much invalid or rejected is a caller with a mistake or without a key.",
+               "words) at all; much invalid or rejected is a caller with a mistake, without a key or over "
+               "its budget.",
            then="exhausted: Exhaustions below. interrupted: the route's on_interrupt. fallback: Fallbacks "
                 "below. The request's log line lists every attempt."),
     series("Not answered whole, and by fallback",
