@@ -24,7 +24,7 @@ each_name = pytest.mark.parametrize("name", ALERT_NAMES)
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    return subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=300)
 
 
 def shown_as(name: str) -> str:
