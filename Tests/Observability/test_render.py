@@ -9,7 +9,8 @@ import pytest
 
 from render.answers import Answer, Series, legend
 from render.prometheus import Prometheus, Refused
-from render.questions import Choice, Question, Window, fill, load, panels, pattern, questions, variables
+from render.questions import (
+    Choice, Question, Window, choices, fill, load, panels, pattern, questions, variables)
 from render.spans import broken, on_grid, spans
 from render.tables import table
 from render.values import color_of, formatted, mapped, ticks
@@ -122,6 +123,18 @@ def test_prometheus_is_asked_from_a_multiple_of_the_step(stub):
     assert (found.type, found.is_empty, found.mistake) == ("matrix", False, None)
     assert found.series[0].labels["path"] == "/api/v1/query_range?query=up&start=60.000&end=3690.000&step=60"
     assert found.series[0].numbers == [(2.0, 0.5)]
+
+
+def test_a_variables_values_are_asked_of_its_selector(stub):
+    (overview, *_) = load()
+    asked = choices(overview, HOUR, Choice({"job": ["a"]}))
+    assert asked["job"] == "label_values(signalbox_build_info, job)"
+    assert asked["instance"] == 'label_values(signalbox_build_info{job=~"a"}, instance)'
+    said = Prometheus(stub).values(asked["job"], HOUR)
+    path = said["result"][0]["metric"]["path"]
+    assert path == "/api/v1/label/job/values?start=0.000&end=3600.000&match%5B%5D=signalbox_build_info"
+    with pytest.raises(ValueError, match="query_result"):
+        Prometheus(stub).values("query_result(up)", HOUR)
 
 
 def test_what_prometheus_refuses_is_told_in_its_words(stub):

@@ -1,8 +1,8 @@
 """Asks a Prometheus everything that the dashboards ask, says what came back empty, and draws them.
 
 `python -m render --prometheus http://127.0.0.1:9090 --out docs/images` in Tests/Observability. Exits with 1
-where an answer is not of the type that its panel expects, or Prometheus refuses a question; with `--strict`
-also where nothing came back and the panel does not say that this is so at times.
+where an answer is not of the type that its panel expects, Prometheus refuses a question or a variable has
+no values; with `--strict` also where nothing came back and the panel does not say that this is so at times.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from .answers import Answer
 from .drawing import draw
 from .prometheus import Prometheus, Refused
-from .questions import DASHBOARDS, Choice, Window, load, questions
+from .questions import DASHBOARDS, Choice, Window, choices, load, questions
 
 BYTES_MAX = 300_000
 
@@ -37,6 +37,9 @@ def main() -> int:
             except Refused as refused:
                 mistakes.append(f"{question}: {refused}")
         everything += answers
+        for name, asked in choices(dashboard, window).items():
+            if not prometheus.values(asked, window):
+                mistakes.append(f"{dashboard['uid']}: nothing to choose for {name}: {asked}")
         mistakes += [answer.mistake for answer in answers if answer.mistake]
         if options.out:
             options.out.mkdir(parents=True, exist_ok=True)

@@ -101,6 +101,15 @@ def variables(dashboard: Json, choice: Choice = Choice()) -> dict[str, str]:
     }
 
 
+def choices(dashboard: Json, window: Window, choice: Choice = Choice()) -> dict[str, str]:
+    """What each variable asks for its values, by its name."""
+    chosen = variables(dashboard, choice)
+    return {
+        each["name"]: fill(each["query"]["query"], chosen, window, window.step(24))
+        for each in dashboard["templating"]["list"] if each["type"] == "query"
+    }
+
+
 def pattern(variable: Json, chosen: list[str] | None) -> str:
     if not chosen:
         return variable["allValue"]
