@@ -1,7 +1,7 @@
 # `make` alone lists what there is to make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build observe test flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean alerts
+.PHONY: help run build observe test alerts dashboards pictures flood crowd chaos sanitize bench bench-memory bench-usage bench-metrics bench-micro bench-store simulate fuzz format lint clean
 
 release := swift build --configuration release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 swift_places := $(wildcard Sources Tests Benchmarks Package.swift)
@@ -9,6 +9,7 @@ seconds ?= 60
 seed ?= $(shell date +%s)
 target ?= all
 jobs ?= $(shell nproc)
+prometheus ?= http://127.0.0.1:9090
 options ?=
 
 help: ## list these targets
@@ -28,6 +29,12 @@ test: ## unit tests, tidy tests and end-to-end tests
 
 alerts: ## alerts and runbooks: each fires, each is silent, nothing is asked for that is not exported
 	@scripts/alerts.sh $(options)
+
+dashboards: ## write dashboards/*.json from dashboards/source
+	@cd dashboards && python3 -m source
+
+pictures: ## draw the dashboards with what a Prometheus has: prometheus=http://127.0.0.1:9090 options="--last 600"
+	@scripts/pictures.sh --prometheus $(prometheus) $(options)
 
 flood: ## a million requests for random models at the release binary: series and memory stay flat
 	@scripts/flood.sh

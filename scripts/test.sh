@@ -41,7 +41,7 @@ if [ "$failed" -eq 0 ]; then
     # The oracle and its helpers; `make chaos` plays them against the daemon.
     part chaos-parts 5 .venv/bin/python -m pytest Tests/Chaos -n "${PYTEST_WORKERS:-2}" --quiet
 fi
-# Needs no build: alerts, and what they ask of the catalogue.
+# Needs no build: dashboards, alerts, and what they ask of the catalogue.
 part observability 5 .venv/bin/python -m pytest Tests/Observability -n "${PYTEST_WORKERS:-2}" --quiet
 
 echo

@@ -24,7 +24,14 @@ each_name = pytest.mark.parametrize("name", ALERT_NAMES)
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    return subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=300)
+
+
+def shown_as(name: str) -> str:
+    """What docs/alerts.md shows as the file of that name."""
+    page = (rules.RUNBOOKS.parent / "alerts.md").read_text()
+    (shown,) = re.findall(rf"(?s)<!-- {re.escape(name)} -->\n```yaml\n(.*?)```", page)
+    return shown
 
 
 @needs_promtool
@@ -44,13 +51,21 @@ def test_the_rules_do_what_their_tests_say(path):
 
 @needs_promtool
 def test_the_configuration_that_the_page_shows_loads_the_rules(tmp_path):
-    page = (rules.RUNBOOKS.parent / "alerts.md").read_text()
-    (shown,) = re.findall(r"(?s)<!-- prometheus\.yml -->\n```yaml\n(.*?)```", page)
-    (tmp_path / "prometheus.yml").write_text(shown)
+    (tmp_path / "prometheus.yml").write_text(shown_as("prometheus.yml"))
     (tmp_path / "alerts").symlink_to(rules.ALERTS)
     done = promtool("check", "config", tmp_path / "prometheus.yml")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("rules found") == len(rules.RULE_FILES)
+
+
+@pytest.mark.skipif(not shutil.which("amtool"), reason="prometheus-alertmanager is not installed")
+def test_the_inhibitions_that_the_page_shows_are_alertmanagers(tmp_path):
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(shown_as("alertmanager.yml"))
+    done = subprocess.run(["amtool", "check-config", path], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    named = set(re.findall(r"Signalbox\w+", path.read_text()))
+    assert named and named <= set(ALERT_NAMES)
 
 
 def test_every_file_of_rules_has_tests():

@@ -92,10 +92,13 @@ def test_every_panel_says_what_it_shows_what_is_bad_and_what_to_do(dashboard):
     titles = [panel["title"] for panel in panels(dashboard)]
     assert len(titles) == len(set(titles))
     for panel in panels(dashboard):
-        shows, bad, then = panel["description"].split("\n\n")
+        shows, bad, then, *empty = panel["description"].split("\n\n")
         assert shows.endswith(".") and len(shows) > 20, panel["title"]
         assert bad.startswith("**Bad:** ") and bad.endswith("."), panel["title"]
         assert then.startswith("**Next:** ") and then.endswith("."), panel["title"]
+        for each in empty:
+            assert each.startswith("**Empty:** ") and each.endswith("."), panel["title"]
+        assert len(empty) <= 1
 
 
 @each_dashboard
@@ -221,3 +224,13 @@ def test_a_counter_is_seen_as_a_rate(asked):
 def test_a_bare_counter_is_found():
     assert bare_counters("sum(a_total) + sum(rate(b_total[5m]))") == ["a_total"]
     assert bare_counters("histogram_quantile(0.5, a_bucket)") == ["a_bucket"]
+
+
+@each_dashboard
+def test_a_description_names_files_and_settings_that_are_there(dashboard):
+    settings = set(re.findall(r"`(\w+)", (ROOT / "docs" / "configuration.md").read_text()))
+    for panel in panels(dashboard):
+        paths = re.findall(r"\b(?:docs|alerts)/[\w./-]*\w", panel["description"])
+        assert [path for path in paths if not (ROOT / path).exists()] == [], panel["title"]
+        rest = re.sub("|".join(map(re.escape, paths)) or "$", "", panel["description"])
+        assert set(re.findall(r"\b([a-z_]+)\.[a-z_]+\b", rest)) <= settings, panel["title"]

@@ -6,11 +6,12 @@ import random
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.text import Text
+from PIL import Image
 
 import dashboards
 import promql
 from render.answers import Answer, Series
-from render.canvas import shortened, text_width
+from render.canvas import OWN_COLORS, Box, Canvas, shortened, text_width
 from render.drawing import draw
 from render.questions import Question, Window, questions
 
@@ -73,6 +74,20 @@ def test_no_text_lies_over_another(dashboard, series, size, minutes):
     chance = random.Random(series)
     answers = [made_up(each, window, series, size, chance) for each in questions(dashboard, window)]
     assert overlaps(draw(dashboard, answers, window)) == []
+
+
+def test_a_picture_has_its_colours_as_they_are(tmp_path):
+    """However few pixels have them: red that becomes orange would be another message."""
+    canvas = Canvas(256, 256)
+    for row in range(256):
+        canvas.block(Box(0, row, 256, 1), f"#{row:02x}{255 - row:02x}80")
+    for index, each in enumerate(OWN_COLORS):
+        canvas.block(Box(4 * index, 10, 2, 2), each)
+    canvas.save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "P"
+        found = [picture.convert("RGB").getpixel((4 * index + 1, 11)) for index in range(len(OWN_COLORS))]
+    assert [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in found] == OWN_COLORS
 
 
 def test_a_text_that_does_not_fit_ends_in_an_ellipsis():

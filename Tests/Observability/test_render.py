@@ -9,7 +9,8 @@ import pytest
 
 from render.answers import Answer, Series, legend
 from render.prometheus import Prometheus, Refused
-from render.questions import Choice, Question, Window, fill, load, panels, pattern, questions, variables
+from render.questions import (
+    Choice, Question, Window, choices, fill, load, panels, pattern, questions, variables)
 from render.spans import broken, on_grid, spans
 from render.tables import table
 from render.values import color_of, formatted, mapped, ticks
@@ -69,6 +70,14 @@ def test_nothing_that_can_be_drawn_is_empty():
     assert answer([]).is_empty and answer([({}, math.nan)]).is_empty and not answer([({}, 0)]).is_empty
 
 
+def test_no_data_is_news_unless_the_panel_says_so():
+    told = [question for dashboard in load() for question in questions(dashboard, HOUR)]
+    quiet = {question.title for question in told if question.may_be_empty}
+    assert "Alerts that fire" in quiet and "Outcomes" not in quiet
+    for question in told:
+        assert Answer(question, question.type, []).is_empty_unexpectedly != question.may_be_empty
+
+
 def test_an_answer_of_another_type_or_with_twins_is_a_mistake():
     assert answer([({"a": "b"}, 1)]).mistake is None
     assert "twice" in answer([({"a": "b"}, 1), ({"a": "b"}, 2)]).mistake
@@ -114,6 +123,18 @@ def test_prometheus_is_asked_from_a_multiple_of_the_step(stub):
     assert (found.type, found.is_empty, found.mistake) == ("matrix", False, None)
     assert found.series[0].labels["path"] == "/api/v1/query_range?query=up&start=60.000&end=3690.000&step=60"
     assert found.series[0].numbers == [(2.0, 0.5)]
+
+
+def test_a_variables_values_are_asked_of_its_selector(stub):
+    (overview, *_) = load()
+    asked = choices(overview, HOUR, Choice({"job": ["a"]}))
+    assert asked["job"] == "label_values(signalbox_build_info, job)"
+    assert asked["instance"] == 'label_values(signalbox_build_info{job=~"a"}, instance)'
+    said = Prometheus(stub).values(asked["job"], HOUR)
+    path = said["result"][0]["metric"]["path"]
+    assert path == "/api/v1/label/job/values?start=0.000&end=3600.000&match%5B%5D=signalbox_build_info"
+    with pytest.raises(ValueError, match="query_result"):
+        Prometheus(stub).values("query_result(up)", HOUR)
 
 
 def test_what_prometheus_refuses_is_told_in_its_words(stub):
@@ -204,4 +225,5 @@ def test_a_line_breaks_where_samples_are_missing():
 
 
 def test_areas_are_stacked_on_a_common_grid():
-    assert on_grid([Series({}, [(0, 1), (10, 2)]), Series({}, [(10, 5)])]) == ([0, 10], [[1, 2], [0, 5]])
+    times, values = on_grid([Series({}, [(0, 1), (10, 2)]), Series({}, [(10, 5)])], 10)
+    assert (times, values) == ([-10, 0, 10, 20], [[0, 1, 2, 0], [0, 0, 5, 0]])

@@ -38,7 +38,8 @@ class Query:
 
 @dataclass
 class Panel:
-    """One panel: `shows` says what it shows, `bad` what is bad, `then` what to do next."""
+    """One panel: `shows` says what it shows, `bad` what is bad, `then` what to do next, and `empty` when a
+    query brings nothing although requests are answered as on any day."""
 
     type: str
     title: str
@@ -55,8 +56,14 @@ class Panel:
     transformations: list[Json] = field(default_factory=list)
     # What stands in place of nothing.
     nothing: str = "No data"
+    empty: str = ""
     links: list[Json] = field(default_factory=list)
     instant: bool = False
+
+    @property
+    def description(self) -> str:
+        said = [self.shows, f"**Bad:** {self.bad}", f"**Next:** {self.then}"]
+        return "\n\n".join([*said, f"**Empty:** {self.empty}"] if self.empty else said)
 
     def json(self, number: int, x: int, y: int) -> Json:
         defaults: Json = {"unit": self.unit, "noValue": self.nothing} | self.defaults
@@ -64,7 +71,7 @@ class Panel:
             defaults["links"] = self.links
         panel: Json = {
             "id": number, "type": self.type, "title": self.title,
-            "description": f"{self.shows}\n\n**Bad:** {self.bad}\n\n**Next:** {self.then}",
+            "description": self.description,
             "datasource": DATASOURCE,
             "gridPos": {"h": self.height, "w": self.width, "x": x, "y": y},
             "fieldConfig": {"defaults": defaults, "overrides": self.overrides},

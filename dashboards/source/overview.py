@@ -70,10 +70,11 @@ NOW = Row("Now", [
          then="In line by priority, below; headroom on the dashboard Providers."),
     stat("Budget burn, 1 h", burn(FAILURES, FAILURES_ALLOWED, "1h"), unit="short", decimals=1,
          steps=(GREEN, 1, YELLOW, 6, ORANGE, 14.4, RED), nothing="No rules, no requests",
-         shows="How many times faster than allowed the last hour used up the budget of failures. Needs the "
-               "rules of alerts/slo.yaml; all routes together.",
+         shows="How many times faster than allowed the last hour used up the budget of failures. All routes "
+               "together.",
          bad="From 14.4 on, a month's budget is gone in two days.",
-         then="Error budget below, and the runbook of the alert that fires with it."),
+         then="Error budget below, and the runbook of the alert that fires with it.",
+         empty="While nobody asks, or the rules in alerts/slo.yaml are not loaded."),
     stat("Alerts", f'count(ALERTS{{{RECORDED}, alertname=~"Signalbox.+", alertstate="firing"}}) or vector(0)',
          unit="short", steps=(GREEN, 1, RED),
          shows="Alerts of ours that fire. 0 as well where the rules in alerts/ are not loaded.",
@@ -86,7 +87,8 @@ CALLERS = Row("What callers get", [
            stack=True, colors=OUTCOMES,
            shows="Requests a second by what the caller saw in the end.",
            bad="exhausted (every candidate failed) and interrupted (a stream broke off behind its first "
-               "words) at all; much invalid or rejected is a caller with a mistake or without a key.",
+               "words) at all; much invalid or rejected is a caller with a mistake, without a key or over "
+               "its budget.",
            then="exhausted: Exhaustions below. interrupted: the route's on_interrupt. fallback: Fallbacks "
                 "below. The request's log line lists every attempt."),
     series("Not answered whole, and by fallback",
@@ -118,7 +120,8 @@ REASONS = Row("Why not", [
            shows="Moves to another provider a second, by the failure that caused them.",
            bad="rate_limited: too little quota. overloaded, timeout, unreachable: the provider's trouble. "
                "key_rejected, no_credit: a key needs a person.",
-           then="Fallbacks from and to, beside this, names the provider; Keys shows the key."),
+           then="Fallbacks from and to, beside this, names the provider; Keys shows the key.",
+           empty="While no request of the process has fallen back."),
     series("Fallbacks from and to",
            Query(rate("llm_fallbacks_total", HERE, "from, to"), "{{from}} → {{to}}"),
            unit="ops", width=8, stack=True, nothing="Nothing fell back in this time",
@@ -126,7 +129,8 @@ REASONS = Row("Why not", [
                   link("The provider that answered for it", "providers", "provider=to")],
            shows="Who stands in for whom, a second. Click a line for either provider.",
            bad="One arrow carries all of a provider's traffic: it is down in effect.",
-           then="The provider's errors by class and its circuit."),
+           then="The provider's errors by class and its circuit.",
+           empty="While no request of the process has fallen back."),
     series("Exhaustions", Query(rate("llm_exhaustions_total", HERE, "route, reason"), "{{route}}: "
                                                                                       "{{reason}}"),
            unit="reqps", width=8, stack=True, nothing="Nothing was exhausted in this time",
@@ -134,7 +138,8 @@ REASONS = Row("Why not", [
                  "left), attempts (attempts_max is spent), deadline (request_timeout is over).",
            bad="Any for longer than a moment: callers get errors.",
            then="candidates: circuits and keys on Providers and Keys. attempts: more of them, or a better "
-                "order. deadline: timeouts that leave no time for a second candidate."),
+                "order. deadline: timeouts that leave no time for a second candidate.",
+           empty="While no request of the process was exhausted."),
     series("Turned away before routing",
            Query(rate("signalbox_requests_rejected_total", by="reason") + " > 0", "{{reason}}"),
            Query(rate("signalbox_queue_rejections_total", by="reason") + " > 0", "in line: {{reason}}"),
@@ -144,7 +149,8 @@ REASONS = Row("Why not", [
                  "that found no place in line or waited in vain. All routes together.",
            bad="unauthorized: a caller's key was changed. body_too_large, connection_limit, in line: a limit "
                "is too low, or somebody floods.",
-           then="Reasons are explained in docs/http.md and docs/queue.md."),
+           then="Reasons are explained in docs/http.md and docs/queue.md.",
+           empty="While nobody is turned away for that reason."),
     series("Holds, hedges, continuations",
            Query(rate("llm_holds_total", HERE, "outcome"), "held: {{outcome}}"),
            Query(rate("llm_hedges_total", HERE, "outcome"), "hedged: {{outcome}}"),
@@ -155,7 +161,8 @@ REASONS = Row("Why not", [
                  "continue or hedge_after have any.",
            bad="hedged: won most of the time (the first choice is too slow); held: bytes or time (answers do "
                "not fit); continued: impossible or failed.",
-           then="The route's settings in the configuration; docs/failures.md says what each outcome means."),
+           then="The route's settings in the configuration; docs/failures.md says what each outcome means.",
+           empty="Where no route has hold, continue or hedge_after."),
     series("Requests by tenant", Query(f"topk(10, {rate(REQUESTS, HERE, 'tenant')})", "{{tenant}}"),
            unit="reqps", width=8, stack=True,
            shows="The ten tenants that ask most, requests a second.",
@@ -170,10 +177,11 @@ BUDGET = Row("Error budget", [
            unit="short", width=12, steps=("transparent", 1, YELLOW, 14.4, RED),
            nothing="No requests, or the rules of alerts/slo.yaml are not loaded",
            shows="How many times faster than allowed failures used up the budget, over four windows. 1 uses "
-                 "up exactly a month's budget in a month. Needs the recording rules in alerts/slo.yaml.",
+                 "up exactly a month's budget in a month.",
            bad="A long and a short window both high: it matters, and still goes on. 14.4 over an hour wakes "
                "somebody; 1 over three days is for office hours.",
-           then="Exhaustions above, and interrupted in Outcomes: these are what counts as failed."),
+           then="Exhaustions above, and interrupted in Outcomes: these are what counts as failed.",
+           empty="While nobody asks, or the rules in alerts/slo.yaml are not loaded."),
     series("Latency: burn rate",
            *(Query(burn(SLOW, SLOW_ALLOWED, span), span)
              for span in ("5m", "1h", "6h", "3d")),
@@ -181,7 +189,8 @@ BUDGET = Row("Error budget", [
            nothing="No answers, or the rules of alerts/slo.yaml are not loaded",
            shows="The same for answers that took longer than the objective allows.",
            bad="As beside: a long and a short window both high.",
-           then="Latency p95 by route above; time to the first token on Providers."),
+           then="Latency p95 by route above; time to the first token on Providers.",
+           empty="While nobody is answered, or the rules in alerts/slo.yaml are not loaded."),
 ])
 
 LOAD = Row("Load and providers", [
@@ -197,10 +206,10 @@ LOAD = Row("Load and providers", [
            then="Headroom on Providers; more keys or providers, or higher limits."),
     series("Wait in line p95", Query(quantile(0.95, "llm_queue_wait_seconds", by="priority"), "{{priority}}"),
            unit="s", width=8, nothing="Nobody waited in this time",
-           shows="How long requests waited for a provider's limits, however that ended. Nothing is drawn "
-                 "while nobody waits.",
+           shows="How long requests waited for a provider's limits, however that ended.",
            bad="Near routing.queue's longest wait: requests give up.",
-           then="docs/queue.md: sizes, priorities and aging."),
+           then="docs/queue.md: sizes, priorities and aging.",
+           empty="While nobody waits."),
     timeline("Health of providers", Query("min by (provider) (llm_provider_health{@})", "{{provider}}"),
              states=HEALTH, width=12, links=[TO_PROVIDERS],
              shows="By the errors and latencies of the last minute, the worst of the instances. Click for "
@@ -214,10 +223,10 @@ LOAD = Row("Load and providers", [
                   "route": "Route", "provider": "Provider", "key": "Key", "tenant": "Tenant",
                   "endpoint": "Endpoint"},
           width=12, nothing="No alert fires",
-          shows="Alerts of ours that fire, and what they are about. Empty where the rules in alerts/ are not "
-                "loaded.",
+          shows="Alerts of ours that fire, and what they are about.",
           bad="severity critical wakes somebody; warning is for the same day.",
-          then="docs/runbooks has a page for each, of the same name."),
+          then="docs/runbooks has a page for each, of the same name.",
+          empty="While none fires, or the rules in alerts are not loaded."),
 ])
 
 DASHBOARD = Dashboard(

@@ -36,7 +36,7 @@ def _matchers(where: str) -> str:
 def series(
     title: str, *queries: Query, shows: str, bad: str, then: str, unit: str, width: int = 8, height: int = 8,
     stack: bool = False, steps: Steps | None = None, colors: dict[str, str] | None = None,
-    links: list[Json] | None = None, nothing: str = "No data", low: float | None = 0,
+    links: list[Json] | None = None, nothing: str = "No data", empty: str = "", low: float | None = 0,
     high: float | None = None, logarithmic: bool = False,
 ) -> Panel:
     """Lines over time; stacked, areas. `steps` draws lines where the value becomes bad."""
@@ -63,14 +63,15 @@ def series(
             "tooltip": {"mode": "multi", "sort": "desc"},
         },
         defaults, [_colored(name, color) for name, color in (colors or {}).items()],
-        nothing=nothing, links=links or [])
+        nothing=nothing, empty=empty, links=links or [])
 
 
 def stat(
     title: str, expr: str, *, shows: str, bad: str, then: str, unit: str, steps: Steps = (GREEN,),
-    width: int = 3, height: int = 4, nothing: str = "No data", links: list[Json] | None = None,
+    width: int = 3, height: int = 4, nothing: str = "No data", empty: str = "",
+    links: list[Json] | None = None,
     decimals: int | None = None, states: dict[float, tuple[str, str]] | None = None,
-    legend: str = "", line: bool = False,
+    line: bool = False,
 ) -> Panel:
     """One number now, coloured by `steps`; with `line` what it was before as well."""
     defaults: Json = {
@@ -78,16 +79,17 @@ def stat(
     if decimals is not None:
         defaults["decimals"] = decimals
     return Panel(
-        "stat", title, shows, bad, then, [Query(expr, legend)], unit, width, height, {
+        "stat", title, shows, bad, then, [Query(expr)], unit, width, height, {
             "colorMode": "value", "graphMode": "area" if line else "none", "justifyMode": "auto",
             "orientation": "auto", "textMode": "auto",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        }, defaults, nothing=nothing, links=links or [], instant=not line)
+        }, defaults, nothing=nothing, empty=empty, links=links or [], instant=not line)
 
 
 def timeline(
     title: str, *queries: Query, shows: str, bad: str, then: str, states: dict[float, tuple[str, str]],
     width: int = 12, height: int = 8, links: list[Json] | None = None, nothing: str = "No data",
+    empty: str = "",
 ) -> Panel:
     """One bar a series, coloured by its state."""
     return Panel(
@@ -98,12 +100,13 @@ def timeline(
         }, {
             "color": {"mode": "thresholds"}, "mappings": mappings(states),
             "thresholds": thresholds((GREEN,)), "custom": {"fillOpacity": 80, "lineWidth": 0},
-        }, nothing=nothing, links=links or [])
+        }, nothing=nothing, empty=empty, links=links or [])
 
 
 def table(
     title: str, *columns: Query, shows: str, bad: str, then: str, labels: dict[str, str],
-    width: int = 24, height: int = 8, nothing: str = "No data", links: dict[str, Json] | None = None,
+    width: int = 24, height: int = 8, nothing: str = "No data", empty: str = "",
+    links: dict[str, Json] | None = None,
     unit: str = "short",
 ) -> Panel:
     """A line for each set of labels: `labels` are its first columns and their headings, then each query's
@@ -130,7 +133,7 @@ def table(
         [{"id": "merge", "options": {}},
          {"id": "organize",
           "options": {"excludeByName": hidden, "indexByName": order, "renameByName": renamed}}],
-        nothing=nothing, instant=True)
+        nothing=nothing, empty=empty, instant=True)
 
 
 def link(title: str, dashboard: str, *variables: str) -> Json:

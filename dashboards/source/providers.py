@@ -28,10 +28,10 @@ NOW = Row("Now", [
                 unit="percentunit", steps=(RED, 0.05, ORANGE, 0.2, GREEN)),
           labels={"provider": "Provider"}, height=7,
           links={"provider": cell_link("Only this one", "providers", "provider")},
-          shows="Each provider as it stands. A cell is empty where there is nothing to tell: no attempts, no "
-                "streams, no limit that is known.",
+          shows="Each provider as it stands.",
           bad="Red anywhere: unhealthy, an open circuit, many failures, a limit that is used up.",
-          then="Click the provider; the rows below are then its own."),
+          then="Click the provider; the rows below are then its own.",
+          empty="A cell is, where there is nothing to tell: no attempts, no streams, no known limit."),
 ])
 
 STATES = Row("Health and circuits", [
@@ -92,7 +92,8 @@ ERRORS = Row("Failures", [
            bad="key_rejected, no_credit, access_missing, model_not_found: a person must act, nothing of it "
                "passes by itself. malformed_reply: a proxy in between, or the vendor changed something.",
            then="docs/failures.md has a row for each class. llm_request_failed in the log has the provider's "
-                "words."),
+                "words.",
+           empty="While nothing fails."),
     series("Share of failed attempts", Query(SHARE_FAILED, "{{provider}}"), unit="percentunit", high=1,
            steps=("transparent", 0.3, YELLOW, 0.6, RED), nothing="No attempts in this time",
            shows="Of each provider's attempts, those that failed.",
@@ -105,7 +106,8 @@ ERRORS = Row("Failures", [
            shows="The ten most frequent failures.",
            bad="One class at one provider: something there. One class at all of them: something here, such "
                "as the network or the clock.",
-           then="Click for the provider's keys."),
+           then="Click for the provider's keys.",
+           empty="While nothing fails."),
     series("Attempts", Query(rate(ATTEMPTS, MODELS, "provider, status"), "{{provider}}: {{status}}"),
            unit="reqps", stack=True,
            shows="Attempts a second, by how they ended.",
@@ -125,7 +127,8 @@ ERRORS = Row("Failures", [
            shows="Requests for the short-lived tokens with which some providers are called (GigaChat), by "
                  "how they ended. Other providers have none.",
            bad="Anything but success: soon no attempt can be made.",
-           then="The key and its scope: Keys."),
+           then="The key and its scope: Keys.",
+           empty="Where no provider is called with short-lived tokens."),
 ])
 
 LIMITS = Row("Limits", [
@@ -137,23 +140,25 @@ LIMITS = Row("Limits", [
            shows="The free part of each limit that is known, from the configuration or the provider's "
                  "replies; all is the provider's own. Providers without a known limit have none.",
            bad="0: requests wait in line or go elsewhere.",
-           then="More keys, a higher tier at the vendor, or the strategy best-available."),
+           then="More keys, a higher tier at the vendor, or the strategy best-available.",
+           empty="Where no limit is configured or told by a provider."),
     series("Rotations", Query(rate("llm_rotations_total", HERE, "provider, kind, reason") + " > 0",
                               "{{provider}} {{kind}}: {{reason}}"),
            unit="ops", width=12, stack=True, nothing="Nothing rotated in this time", links=[TO_KEYS],
            shows="Moves to another key or model of the same provider a second, and why. Only providers with "
                  "several keys or models have any.",
            bad="key: key_rejected or no_credit. That key is lost until a person acts.",
-           then="Keys. rate_limited is what several keys are for."),
+           then="Keys. rate_limited is what several keys are for.",
+           empty="While nothing rotates, or where no provider has several keys or models."),
     series("In flight", Query(f"sum by (provider) (llm_inflight_requests{{@, {HERE}}})", "{{provider}}"),
            unit="short", stack=True,
            shows="Attempts that have not ended.",
            bad="It stays at limits.concurrency.",
            then="In line, beside this; then the limit, or more providers."),
     series("In line",
-           Query(f"sum by (provider, priority) (llm_queue_depth{{@, {HERE}}}) > 0",
+           Query(f"sum by (provider, priority) (llm_queue_depth{{@, {HERE}}})",
                  "{{provider}}: {{priority}}"),
-           unit="short", stack=True, nothing="Nobody waited in this time",
+           unit="short", stack=True,
            shows="Requests that wait for this provider's limits; one that several could serve counts at the "
                  "first.",
            bad="It only grows.",

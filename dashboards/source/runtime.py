@@ -29,7 +29,7 @@ NOW = Row("Now", [
          shows="Whether the last attempt to load the configuration succeeded, on all instances.",
          bad="refused: the old one is still in effect.",
          then="signalbox check FILE says every mistake; the log line config_reload_failed has the first."),
-    stat("Overhead p99", quantile(0.99, OVERHEAD, HERE), unit="s", steps=(GREEN, 0.005, YELLOW, 0.025, RED),
+    stat("Overhead p99", quantile(0.99, OVERHEAD, HERE), unit="s", steps=(GREEN, 0.005, YELLOW, 0.05, RED),
          nothing="No requests", line=True,
          shows="The part of a request's duration that was not spent waiting for a provider, for 99 of 100.",
          bad="Above some milliseconds: CPU is short, or the disk of usage records is slow.",
@@ -44,12 +44,12 @@ NOW = Row("Now", [
          bad="It grows over hours at the same load.",
          then="Memory below; series and connections may explain it."),
     stat("Series dropped", "sum(increase(signalbox_series_dropped_total{@}[$__range]))", unit="short",
-         steps=(GREEN, 1, ORANGE),
+         decimals=0, steps=(GREEN, 1, ORANGE),
          shows="Label sets beyond a metric's cap in the chosen time, whose samples went to the series other.",
          bad="Any: charts by label no longer show everything.",
          then="Series, below, names the metric."),
     stat("Log lines lost", "sum(increase(signalbox_log_lines_dropped_total{@}[$__range]))", unit="short",
-         steps=(GREEN, 1, ORANGE),
+         decimals=0, steps=(GREEN, 1, ORANGE),
          shows="Log lines in the chosen time that were lost because the log's reader was slower than its "
                "writers, or gone.",
          bad="Any.",
@@ -125,7 +125,8 @@ PROCESS = Row("The process", [
            shows="Requests a second that ended for their form, a limit or a missing key before they reached "
                  "routing.",
            bad="header_timeout or body_timeout in numbers: somebody keeps connections open on purpose.",
-           then="docs/http.md explains each reason."),
+           then="docs/http.md explains each reason.",
+           empty="While no request is."),
 ])
 
 TELEMETRY = Row("Metrics and log", [
@@ -160,9 +161,10 @@ TELEMETRY = Row("Metrics and log", [
                  "removed: {{metric}}"),
            unit="short", nothing="No series was dropped or removed in this time",
            shows="Label sets beyond a metric's cap (dropped), and series that nothing uses any more "
-                 "(removed, as after a reload). Empty most of the time.",
+                 "(removed, as after a reload).",
            bad="dropped.",
-           then="Fewer models, tenants or routes, or a higher cap: docs/metrics.md."),
+           then="Fewer models, tenants or routes, or a higher cap: docs/metrics.md.",
+           empty="While no series is dropped or removed."),
     series("Mistakes and lost lines",
            Query(rate("signalbox_metric_mistakes_total"), "samples that were wrong"),
            Query(rate("signalbox_log_lines_dropped_total"), "log lines lost"),
@@ -179,9 +181,10 @@ EXPORT = Row("Export (OTLP)", [
              for expr, name in zip(exported("exported_total", "error_type"), SIGNALS.values())),
            unit="ops", nothing=NO_EXPORT,
            shows="Data points, spans and log records a second whose export has ended; with an error behind "
-                 "the name, those that did not arrive. Only with telemetry.otlp.",
+                 "the name, those that did not arrive.",
            bad="Any error.",
-           then="The receiver's log; docs/otlp.md."),
+           then="The receiver's log; docs/otlp.md.",
+           empty="Where no export over OTLP is configured."),
     series("Duration of exports",
            Query(quantile(0.95, "otel_sdk_exporter_operation_duration_seconds", by="otel_component_type"),
                  "{{otel_component_type}} p95"),
@@ -189,19 +192,22 @@ EXPORT = Row("Export (OTLP)", [
            unit="s", nothing=NO_EXPORT,
            shows="From a batch's first request to its end, pauses included; and reading all metrics for it.",
            bad="Near the timeout of the export.",
-           then="The receiver, or the network to it."),
+           then="The receiver, or the network to it.",
+           empty="Where no export over OTLP is configured."),
     series("Retries", Query(rate("signalbox_otlp_retries_total", by="signal"), "{{signal}}"), unit="ops",
            nothing=NO_EXPORT,
            shows="Batches of telemetry sent again, a second.",
            bad="Steadily: the receiver answers 429 or 503.",
-           then="The receiver's limits."),
+           then="The receiver's limits.",
+           empty="Where no export over OTLP is configured."),
     series("On their way",
            *(Query(f"sum(otel_sdk_exporter_{name}_inflight{{@}})", title)
              for name, title in SIGNALS.items()),
            unit="short", nothing=NO_EXPORT,
            shows="Data points, spans and log records that are being sent, pauses before retries included.",
            bad="They do not come back to 0.",
-           then="Duration of exports."),
+           then="Duration of exports.",
+           empty="Where no export over OTLP is configured."),
     series("Waiting for export",
            *(Query(f"sum(otel_sdk_processor_{name}_queue_size{{@}}) / "
                    f"(sum(otel_sdk_processor_{name}_queue_capacity{{@}}) > 0)", title)
@@ -209,16 +215,17 @@ EXPORT = Row("Export (OTLP)", [
            unit="percentunit", nothing=NO_EXPORT, high=1, steps=("transparent", 0.8, RED),
            shows="How full the queues before the exporter are.",
            bad="Near 100 %: what comes then is lost.",
-           then="Telemetry lost, beside this."),
+           then="Telemetry lost, beside this.",
+           empty="Where no export over OTLP is configured."),
     series("Telemetry lost before it was sent",
            *(Query(rate(f"otel_sdk_processor_{name}_processed_total", 'error_type!=""', "error_type"),
                    f"{title}: {{{{error_type}}}}") for name, title in PROCESSED.items()),
            Query(rate("signalbox_spans_dropped_total", by="destination"), "spans for {{destination}}"),
            unit="ops", nothing="Nothing was lost",
-           shows="Spans and log records a second that found no place before the exporter. Empty while all is "
-                 "well.",
+           shows="Spans and log records a second that found no place before the exporter.",
            bad="Any.",
-           then="The receiver is too slow, or gone; docs/otlp.md has the queues' sizes."),
+           then="The receiver is too slow, or gone; docs/otlp.md has the queues' sizes.",
+           empty="While nothing is lost."),
 ])
 
 DASHBOARD = Dashboard(

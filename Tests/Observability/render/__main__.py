@@ -1,7 +1,8 @@
 """Asks a Prometheus everything that the dashboards ask, says what came back empty, and draws them.
 
 `python -m render --prometheus http://127.0.0.1:9090 --out docs/images` in Tests/Observability. Exits with 1
-where an answer is not of the type that its panel expects, or Prometheus refuses a question.
+where an answer is not of the type that its panel expects, Prometheus refuses a question or a variable has
+no values; with `--strict` also where nothing came back and the panel does not say that this is so at times.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from .answers import Answer
 from .drawing import draw
 from .prometheus import Prometheus, Refused
-from .questions import DASHBOARDS, Choice, Window, load, questions
+from .questions import DASHBOARDS, Choice, Window, choices, load, questions
 
 BYTES_MAX = 300_000
 
@@ -36,6 +37,9 @@ def main() -> int:
             except Refused as refused:
                 mistakes.append(f"{question}: {refused}")
         everything += answers
+        for name, asked in choices(dashboard, window).items():
+            if not prometheus.values(asked, window):
+                mistakes.append(f"{dashboard['uid']}: nothing to choose for {name}: {asked}")
         mistakes += [answer.mistake for answer in answers if answer.mistake]
         if options.out:
             options.out.mkdir(parents=True, exist_ok=True)
@@ -44,6 +48,8 @@ def main() -> int:
             print(f"{path}: {path.stat().st_size} bytes")
             if path.stat().st_size > BYTES_MAX:
                 mistakes.append(f"{path} has over {BYTES_MAX} bytes")
+    if options.strict:
+        mistakes += [f"nothing for {each.question}" for each in everything if each.is_empty_unexpectedly]
     _tell(everything, mistakes, options.report)
     return 1 if mistakes else 0
 
@@ -51,10 +57,12 @@ def main() -> int:
 def _tell(answers: list[Answer], mistakes: list[str], report: Path | None) -> None:
     empty = [answer for answer in answers if answer.is_empty]
     for answer in empty:
-        print(f"empty: {answer.question}")
+        print(f"{'EMPTY' if answer.is_empty_unexpectedly else 'empty'}: {answer.question}")
     for mistake in mistakes:
         print(f"wrong: {mistake}", file=sys.stderr)
-    print(f"{len(answers)} queries, {len(answers) - len(empty)} with data, {len(empty)} empty, "
+    unexpected = sum(answer.is_empty_unexpectedly for answer in empty)
+    print(f"{len(answers)} queries, {len(answers) - len(empty)} with data, "
+          f"{len(empty) - unexpected} empty as their panels say, {unexpected} empty without a word, "
           f"{len(mistakes)} wrong")
     if report:
         report.write_text(json.dumps(
@@ -72,6 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scrape-interval", type=float, default=15, help="of Prometheus, in seconds")
     parser.add_argument("--choose", action="append", default=[], metavar="VARIABLE=VALUE",
                         help="in place of All; may be given again")
+    parser.add_argument("--strict", action="store_true", help="let what is empty without a word be wrong")
     parser.add_argument("--report", type=Path, help="file for every query and what came of it, as JSON")
     return parser.parse_args()
 

@@ -32,6 +32,10 @@ class Answer:
         return not any(each.numbers for each in self.series)
 
     @property
+    def is_empty_unexpectedly(self) -> bool:
+        return self.is_empty and not self.question.may_be_empty
+
+    @property
     def mistake(self) -> str | None:
         """Why it cannot be what the panel expects, or None."""
         if self.type != self.question.type:
@@ -46,6 +50,7 @@ class Answer:
         return {
             "dashboard": question.dashboard, "panel": question.panel, "title": question.title,
             "ref": question.ref, "expression": question.expression, "type": self.type,
+            "may_be_empty": question.may_be_empty,
             "series": len(self.series), "samples": sum(len(each.numbers) for each in self.series),
         }
 

@@ -39,7 +39,7 @@ def timeseries(canvas: Canvas, box: Box, panel: Json, answers: list[Answer], win
     axes = canvas.axes(plot)
     custom = defaults["custom"]
     if custom["stacking"]["mode"] == "normal":
-        times, values = on_grid([series for _, series, _ in drawn])
+        times, values = on_grid([series for _, series, _ in drawn], drawn[0][2])
         axes.stackplot(times, values, colors=faces, alpha=0.55, linewidth=0)
         tops = [sum(column) for column in zip(*values)]
     else:

@@ -31,13 +31,14 @@ class Prometheus:
                             end=f"{window.end:.3f}", step=str(question.step))
         return Answer(question, data["resultType"], [_series(each) for each in _results(data)])
 
-    def values(self, query: str) -> list[str]:
-        """What a variable can be: of `label_values(selector, label)`."""
+    def values(self, query: str, window: Window) -> list[str]:
+        """What a variable can be in that time: of `label_values(selector, label)`."""
         asked = re.fullmatch(r"label_values\((?:(.*), )?(\w+)\)", query)
         if not asked:
             raise ValueError(f"not a question for values: {query}")
         selector = {"match[]": asked[1]} if asked[1] else {}
-        return self.get(f"label/{asked[2]}/values", **selector)
+        return self.get(f"label/{asked[2]}/values", start=f"{window.start:.3f}", end=f"{window.end:.3f}",
+                        **selector)
 
     def get(self, path: str, **parameters: str) -> Any:
         url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"

@@ -45,6 +45,8 @@ class Question:
     expression: str
     instant: bool
     step: int
+    # Whether the panel says that it is empty at times; else no data is news.
+    may_be_empty: bool = False
 
     def __str__(self) -> str:
         return f"{self.dashboard} / {self.title} / {self.ref}: {self.expression}"
@@ -81,18 +83,29 @@ def questions(dashboard: Json, window: Window, choice: Choice = Choice()) -> Ite
         for target in panel["targets"]:
             yield Question(
                 dashboard["uid"], panel["id"], panel["title"], target["refId"],
-                fill(target["expr"], variables(dashboard, choice), window, step), target["instant"], step)
+                fill(target["expr"], variables(dashboard, choice), window, step), target["instant"], step,
+                "**Empty:**" in panel["description"])
     for annotation in dashboard["annotations"]["list"]:
         step = window.step(24)
         yield Question(
             dashboard["uid"], 0, annotation["name"], "annotation",
-            fill(annotation["expr"], variables(dashboard, choice), window, step), False, step)
+            fill(annotation["expr"], variables(dashboard, choice), window, step), False, step,
+            may_be_empty=True)
 
 
 def variables(dashboard: Json, choice: Choice = Choice()) -> dict[str, str]:
     """Each variable as Grafana puts it into a regular expression."""
     return {
         each["name"]: pattern(each, choice.values.get(each["name"]))
+        for each in dashboard["templating"]["list"] if each["type"] == "query"
+    }
+
+
+def choices(dashboard: Json, window: Window, choice: Choice = Choice()) -> dict[str, str]:
+    """What each variable asks for its values, by its name."""
+    chosen = variables(dashboard, choice)
+    return {
+        each["name"]: fill(each["query"]["query"], chosen, window, window.step(24))
         for each in dashboard["templating"]["list"] if each["type"] == "query"
     }
 

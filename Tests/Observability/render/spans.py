@@ -14,9 +14,11 @@ def spans(series: Series, step: int) -> list[tuple[float, float, float]]:
     return found
 
 
-def on_grid(series: list[Series]) -> tuple[list[float], list[list[float]]]:
-    """All times that any has, and each one's values there, 0 where it has none."""
-    times = sorted({at for each in series for at, _ in each.numbers})
+def on_grid(series: list[Series], step: int) -> tuple[list[float], list[list[float]]]:
+    """All times that any has and those beside them, and each one's values there, 0 where it has none: so
+    what lasts for one step only can be seen."""
+    there = {at for each in series for at, _ in each.numbers}
+    times = sorted(there | {at + beside for at in there for beside in (-step, step)})
     values = [dict(each.numbers) for each in series]
     return times, [[each.get(at, 0.0) for at in times] for each in values]
 
