@@ -18,13 +18,13 @@ public enum DemoTrouble: String, Sendable, CaseIterable {
     /// When it is, in parts of the day.
     var hours: [Range<Double>] {
         switch self {
-        case .burst: [0.06..<0.12, 0.92..<0.96]
+        case .burst: [0.06..<0.12, 0.94..<0.98]
         case .amberDegrades: [0.12..<0.30]
         case .birchKeyExpires: [0.30..<0.46]
         case .cedarCreditEnds: [0.34..<0.50]
         case .receiverFails: [0.36..<0.70]
-        case .vendorsLimit: [0.64..<0.80]
-        case .streamsBreak: [0.82..<0.90]
+        case .vendorsLimit: [0.62..<0.78]
+        case .streamsBreak: [0.80..<0.93]
         }
     }
 

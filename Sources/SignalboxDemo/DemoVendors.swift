@@ -115,7 +115,7 @@ struct DemoVendors: Sendable {
     private mutating func mode(of vendor: String, isStreaming: Bool, _ hour: DemoDay.Hour) -> MockMode {
         if hour.troubles.contains(.vendorsLimit) { return happens(0.97) ? .rateLimit : .normal }
         if vendor == "amber", hour.troubles.contains(.amberDegrades), happens(0.75) { return .unhealthy }
-        if isStreaming, hour.troubles.contains(.streamsBreak), happens(0.5) { return .cut }
+        if isStreaming, hour.troubles.contains(.streamsBreak), happens(0.7) { return .cut }
         if happens(0.004) { return .unhealthy }
         return happens(0.002) ? .malformedChunk : .normal
     }
