@@ -11,6 +11,7 @@ from harness.acts import Chosen
 from harness.configuration import configuration, environment, key_value, provider, write
 from harness.connection import Exchange
 from harness.daemon import Daemon, run
+from harness.gigachat import GigaChat
 from harness.metrics import Metrics
 from harness.raw_client import RawClient, Response, fetch, request
 from harness.waiting import scraped_until
@@ -269,6 +270,29 @@ def test_a_request_that_is_refused_for_its_key_has_it_checked(start_daemon, alph
     assert ask(daemon).status == 200
     wait_for_state(daemon, "alpha-0", "invalid")
     assert len(alpha.checks) >= made + 2
+
+
+def test_a_token_that_is_refused_has_its_key_checked(start_daemon, alpha):
+    vendor = GigaChat(lifetime=8)
+    vendor.delay = 0
+    alpha.play(vendor)
+    origin = alpha.base_url.removesuffix("/v1")
+    daemon = start_daemon(checked(provider(
+        "alpha", origin + "/api/v1", kind="gigachat", auth_url=origin + "/api/v2/oauth", scope="PERS"),
+        key_checks=ONCE))
+    wait_for_state(daemon, "alpha-0", "valid")
+    assert ask(daemon).status == 200
+    vendor.refuses = True
+    statuses: list[int] = []
+
+    def doubted() -> bool:
+        statuses.append(ask(daemon).status)
+        return ("warning", "invalid") in told(daemon, "alpha-0")
+    scraped_until(doubted, bool, "a doubt", timeout=20)
+    # A token is renewed ahead of its time: before the last of them nobody had met the refusal.
+    assert set(statuses[:-1]) == {200}
+    wait_for_state(daemon, "alpha-0", "invalid")
+    wait_for_word(daemon, "llm_key_out", "alpha-0")
 
 
 def test_a_list_of_models_brings_no_key_back_that_has_no_credit(start_daemon, alpha, beta):
