@@ -95,6 +95,8 @@ let package = Package(
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ]),
         // 5
         room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "SignalboxUsage", "Yams"]),
