@@ -114,12 +114,18 @@ let package = Package(
                 "SignalboxProviders",
                 "SignalboxConfig", "Signalbox",
             ]),
+        room(
+            "SignalboxDemo",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxConfig",
+            ]),
         // 7
         .executableTarget(
             name: "SignalboxCLI",
             dependencies: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore", "SignalboxUsage",
-                "SignalboxConfig", "Signalbox", "SignalboxServer", "CMimalloc",
+                "SignalboxConfig", "Signalbox", "SignalboxServer", "SignalboxDemo", "CMimalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -212,6 +218,9 @@ let package = Package(
                 "SignalboxServer", "Signalbox", "SignalboxHTTP", "SignalboxStore", "SignalboxTelemetry",
                 "SignalboxConfig", "SignalboxProviders", "SignalboxCore",
             ]),
+        tests(
+            "SignalboxDemoTests",
+            of: ["SignalboxDemo", "SignalboxConfig", "SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxFuzzingTests", of: ["SignalboxFuzzing", "SignalboxProviders"]),
         tests("TidyTests", of: []),
     ],
