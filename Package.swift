@@ -209,7 +209,7 @@ let package = Package(
             "SignalboxTests",
             of: [
                 "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
-                "SignalboxStore", "SignalboxUsage", "SignalboxTesting", "SignalboxCore",
+                "SignalboxStore", "SignalboxKeys", "SignalboxUsage", "SignalboxTesting", "SignalboxCore",
             ]),
         tests(
             "SignalboxServerTests",
