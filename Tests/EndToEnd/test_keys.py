@@ -11,7 +11,7 @@ from harness.connection import Exchange
 from harness.gigachat import GigaChat
 from harness.keys import (
     ask, BAD_KEY, check_now, checked, key_of, list_models, listed, OFTEN, ONCE, openai,
-    state, STATES, told, wait_for_state, wait_for_word,
+    state, STATES, TAUGHT_NOTHING, told, wait_for_state, wait_for_word,
 )
 from harness.metrics import Metrics
 from harness.waiting import scraped_until
@@ -144,7 +144,7 @@ def test_who_does_not_speak_for_the_provider_takes_no_key_out(start_daemon, alph
         return metrics.value("llm_key_checks_total", provider="alpha", result=result)
     metrics = scraped_until(daemon.metrics, lambda metrics: came(metrics) >= came(before) + 3, result)
     assert state(metrics, "alpha-0") == "valid"
-    bad = [each for each in STATES if each not in ("valid", "rate_limited", "provider_down", "unknown")]
+    bad = [each for each in STATES if each not in ("valid", *TAUGHT_NOTHING)]
     assert [metrics.value("llm_key_checks_total", result=each) for each in bad] == [0] * len(bad)
     assert key_of(ask(daemon), daemon) == "alpha-0"
     assert daemon.logged("llm_key_out") == []

@@ -20,6 +20,7 @@ STATES = (
     "valid", "invalid", "expired", "disabled", "missing_scope", "wrong_region_or_folder", "no_credit",
     "spend_limit", "rate_limited", "provider_down", "unknown",
 )
+TAUGHT_NOTHING = ("rate_limited", "provider_down", "unknown")
 
 
 async def list_models(exchange: Exchange) -> None:
@@ -79,10 +80,13 @@ def check_now(daemon: Daemon, key: str) -> Response:
 
 
 def told(daemon: Daemon, key: str) -> list[tuple[str, str]]:
-    """What the log's lines at warning and info have said of a key's checks, in their order."""
+    """What the log's lines at warning and info have said of a key, in their order.
+
+    Not of checks that taught nothing: on a busy machine one may come too late.
+    """
     return [
         (line["level"], line["state"]) for line in daemon.logged("key_check")
-        if line["key"] == key and line["level"] != "debug"]
+        if line["key"] == key and line["level"] != "debug" and line["state"] not in TAUGHT_NOTHING]
 
 
 def wait_for_word(daemon: Daemon, word: str, key: str, seen: int = 0) -> dict:
