@@ -55,7 +55,7 @@ import Testing
         #expect(next == ScheduleRun.start.duration(to: proof) + .minutes(15))
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+    @Test(arguments: Array(1...20) as [UInt64])
     func `one proof spares one check, whatever the jitter`(seed: UInt64) {
         var run = ScheduleRun(seed: seed)
         run.add([key], ScheduleRun.terms(jitter: 0.5), .judged(isBad: false, due: .minutes(14)))
