@@ -208,8 +208,9 @@ let package = Package(
         tests(
             "SignalboxTests",
             of: [
-                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
-                "SignalboxStore", "SignalboxUsage", "SignalboxTesting", "SignalboxCore",
+                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxRouting",
+                "SignalboxKeys", "SignalboxTelemetry", "SignalboxStore", "SignalboxUsage", "SignalboxTesting",
+                "SignalboxCore",
             ]),
         tests(
             "SignalboxServerTests",
