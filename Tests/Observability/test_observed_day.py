@@ -11,7 +11,7 @@ from pathlib import Path
 
 from render.answers import Answer
 from render.prometheus import Prometheus, Refused
-from render.questions import ROOT, Window, load, questions
+from render.questions import ROOT, Window, choices, load, questions
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -82,9 +82,9 @@ def ask_everything(prometheus: Prometheus, window: Window) -> None:
     mistakes: list[str] = []
     count = 0
     for dashboard in load():
-        for variable in dashboard["templating"]["list"]:
-            if variable["type"] == "query" and not prometheus.values(variable["query"]["query"]):
-                empty.append(f"{dashboard['uid']} / variable {variable['name']}")
+        for name, query in choices(dashboard, window).items():
+            if not prometheus.values(query, window):
+                empty.append(f"{dashboard['uid']} / variable {name}: {query}")
         for question in questions(dashboard, window):
             count += 1
             try:

@@ -256,6 +256,7 @@ STORE = Row("Records and the disk", [
            bad="Nothing: groups grow with load, which is what makes it cheap.",
            then="Time to the disk, beside this."),
     series("Size of the store", Query("sum by (instance) (signalbox_usage_store_bytes{@})", "{{instance}}"),
+           Query("sum by (instance) (signalbox_usage_store_max_bytes{@})", "{{instance}} may have"),
            unit="bytes", width=6, nothing="No store",
            shows="What usage records and their deliveries take on the disk.",
            bad="Near usage.size_max: delivered records go before their time, and undelivered ones stop new "

@@ -58,10 +58,11 @@ final class StoreMetrics: StoreObserver {
     private let usage: UsageMetrics
     private let events: UsageEvents
 
-    init(_ registry: MetricRegistry, _ usage: UsageMetrics, _ events: UsageEvents) {
+    init(_ registry: MetricRegistry, bytesMax: Int, _ usage: UsageMetrics, _ events: UsageEvents) {
         seconds = registry.histogram(Catalogue.usageCommitSeconds).series()
         records = registry.histogram(Catalogue.usageCommitRecords).series()
         bytes = registry.gauge(Catalogue.usageStoreBytes).series()
+        registry.gauge(Catalogue.usageStoreBytesMax).series().set(Double(bytesMax))
         healthy = registry.gauge(Catalogue.usageStoreHealthy).series()
         purged = registry.counter(Catalogue.usagePurgedRecords)
         for reason in PurgeReason.allCases { purged.series(reason.rawValue).increment(by: 0) }

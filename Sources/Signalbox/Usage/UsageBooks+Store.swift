@@ -30,7 +30,8 @@ extension UsageBooks {
         }
         let events = UsageEvents(logger: logger, time: time)
         let metrics = UsageMetrics(registry)
-        let observer = StoreMetrics(registry, metrics, events)
+        let observer = StoreMetrics(
+            registry, bytesMax: configuration.usage.sizeBytesMax, metrics, events)
         let opened: (store: UsageStore, findings: [StoreFinding])
         do throws(StoreError) {
             opened = try UsageStore.open(StoreSettings(configuration), time: time, observer: observer)

@@ -3,7 +3,7 @@ extension Catalogue {
     static let usage: [MetricDefinition] = [
         usageRecords, usageLostRecords, usageDrains, usageDrainsInFlight, usageListenerRecords,
         usageCommitSeconds,
-        usageCommitRecords, usageStoreBytes, usageStoreHealthy, usagePurgedRecords,
+        usageCommitRecords, usageStoreBytes, usageStoreBytesMax, usageStoreHealthy, usagePurgedRecords,
     ]
 
     public static let usageRecords = MetricDefinition(
@@ -38,6 +38,10 @@ extension Catalogue {
     public static let usageStoreBytes = MetricDefinition(
         "signalbox_usage_store_bytes", .gauge, unit: .bytes, labels: [],
         help: "What usage records and their deliveries take on the disk.")
+
+    public static let usageStoreBytesMax = MetricDefinition(
+        "signalbox_usage_store_max_bytes", .gauge, unit: .bytes, labels: [],
+        help: "What usage records and their deliveries may take on the disk: usage.size_max.")
 
     public static let usageStoreHealthy = MetricDefinition(
         "signalbox_usage_store_healthy", .gauge, labels: [],
