@@ -58,6 +58,8 @@ public struct KeyDetails: Sendable, Equatable {
     public var limitRemaining: KeyBalance?
     public var expiresAt: WallTime?
     public var organisation: String?
+    /// The only one that the key is for.
+    public var region: String?
     /// How many scopes were tried.
     public var attempts: Int?
 

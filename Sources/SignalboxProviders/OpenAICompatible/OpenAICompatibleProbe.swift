@@ -44,12 +44,16 @@ enum OpenAICompatibleProbe {
 
     private static func models(_ key: Secret?, _ ask: @escaping Ask) -> StagedProbe.Stage {
         StagedProbe.Stage(request: { _ in ask("/models", key) }) { tree, report in
-            // One vendor lists them without a wrapper.
-            guard let list = tree["data"]?.elements ?? tree.elements else { return false }
+            guard let list = tree["data"]?.elements ?? bareList(tree) else { return false }
             report.details.models = KeyProbing.names(list, "id")
             if key == nil { report.proof.exists = nil }
             return true
         }
+    }
+
+    /// One vendor lists them without a wrapper. Just any list is none of models.
+    private static func bareList(_ tree: JSONTree) -> [JSONTree]? {
+        tree.elements.flatMap { KeyProbing.names($0, "id").isEmpty ? nil : $0 }
     }
 
     /// `{"is_available", "balance_infos": [{"currency", "total_balance"}]}`
@@ -85,7 +89,8 @@ enum OpenAICompatibleProbe {
 
     /// `{"data": {"limit", "limit_remaining", "expires_at", …}}`, in US dollars.
     @Sendable private static func readKeyLimits(_ tree: JSONTree, _ report: inout KeyReport) -> Bool {
-        guard let data = tree["data"], data.members != nil else { return false }
+        let told = ["label", "limit", "limit_remaining", "usage", "is_free_tier"]
+        guard let data = tree["data"], told.contains(where: { data[$0] != nil }) else { return false }
         let left = KeyProbing.amount(data["limit_remaining"]).flatMap { KeyBalance(amount: $0, unit: "USD") }
         report.details.limitRemaining = left
         report.details.expiresAt = data["expires_at"]?.string.flatMap { InternetDate.parse($0) }
