@@ -53,6 +53,8 @@ public struct KeyDetails: Sendable, Equatable {
     public var missingScopes: [String] = []
     /// Those that the key may name.
     public var models: [String] = []
+    /// Those asked after by name that the provider has not, or not for this key.
+    public var missingModels: [String] = []
     public var balances: [KeyBalance] = []
     /// What is left until a limit on the key is reached.
     public var limitRemaining: KeyBalance?

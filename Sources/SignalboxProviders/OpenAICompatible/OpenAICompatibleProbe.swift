@@ -20,9 +20,6 @@ enum OpenAICompatibleProbe {
 
     static func make(_ dialect: OpenAIDialect, key: Secret?, ask: @escaping Ask) -> StagedProbe {
         let hasKey = key.map { !$0.isEmpty } ?? false
-        let vendor = KeyVendor(
-            name: dialect.name, failure: { OpenAICompatibleFailure.judge($0, dialect) },
-            ownState: { OpenAIKeyStates.own($0, dialect) })
         let stages: [StagedProbe.Stage]
         switch dialect.keyCheck {
         case .models: stages = [models(key, ask)]
@@ -39,7 +36,26 @@ enum OpenAICompatibleProbe {
         case .keyLimits: stages = [.init(request: { _ in ask("/key", key) }, read: readKeyLimits)]
         }
         return StagedProbe(
-            vendor, key: hasKey ? key : nil, isKeyNeeded: dialect.isKeyNeeded, stages: stages)
+            vendor(dialect), key: hasKey ? key : nil, isKeyNeeded: dialect.isKeyNeeded, stages: stages)
+    }
+
+    /// Nil where single models are not told of, or told of to everybody.
+    static func make(_ dialect: OpenAIDialect, key: Secret?, model: String, ask: Ask) -> ModelProbe? {
+        switch dialect.keyCheck {
+        case .models, .modelsCompared, .apiKey: break
+        case .balance, .keyLimits: return nil
+        }
+        return ModelProbe.path(of: model).map { path in
+            ModelProbe(
+                vendor: vendor(dialect), key: key, isKeyNeeded: dialect.isKeyNeeded, model: model,
+                request: ask("/models/" + path, key), isTold: { $0["id"]?.string?.isEmpty == false })
+        }
+    }
+
+    private static func vendor(_ dialect: OpenAIDialect) -> KeyVendor {
+        KeyVendor(
+            name: dialect.name, failure: { OpenAICompatibleFailure.judge($0, dialect) },
+            ownState: { OpenAIKeyStates.own($0, dialect) })
     }
 
     private static func models(_ key: Secret?, _ ask: @escaping Ask) -> StagedProbe.Stage {
