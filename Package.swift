@@ -90,7 +90,12 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
-        room("SignalboxKeys", over: ["SignalboxCore"]),
+        room(
+            "SignalboxKeys",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         // 5
         room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "SignalboxUsage", "Yams"]),
         // 6
@@ -182,7 +187,11 @@ let package = Package(
                 "SignalboxUsage", "SignalboxStore", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxTesting",
                 "SignalboxCore",
             ]),
-        tests("SignalboxKeysTests", of: ["SignalboxKeys", "SignalboxCore"]),
+        tests(
+            "SignalboxKeysTests",
+            of: [
+                "SignalboxKeys", "SignalboxHTTP", "SignalboxTelemetry", "SignalboxTesting", "SignalboxCore",
+            ]),
         tests("SignalboxSimulationTests", of: ["SignalboxSimulation", "SignalboxRouting"]),
         tests(
             "SignalboxConfigTests",

@@ -123,17 +123,3 @@ public struct CallFailure: Sendable {
         cause = exhaustion.lastFailure
     }
 }
-
-extension UpstreamFailure {
-    /// What a transfer's failure means for routing, as long as no delta has been passed on.
-    init(_ error: TransportError, status: Int) {
-        let kind: FailureKind =
-            switch error {
-            case .unreachable, .forbidden, .tls, .reset, .local: .unreachable
-            case .timeout(let phase): .timeout(phase)
-            case .cut, .tooLarge, .malformed: .malformedReply
-            case .cancelled: .cancelled
-            }
-        self.init(kind, message: "\(error)", status: status == 0 ? nil : status)
-    }
-}

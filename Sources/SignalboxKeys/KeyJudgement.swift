@@ -34,6 +34,13 @@ public struct KeyJudgement: Sendable {
 
     public init() {}
 
+    /// Goes on where an earlier run stopped.
+    package init(standing: KeyReport?, latest: KeyReport?, doubt: KeyState?) {
+        self.standing = standing
+        self.latest = latest
+        self.doubt = doubt
+    }
+
     /// ``KeyState/unknown`` until a verdict is believed.
     public var state: KeyState { standing?.state ?? .unknown }
 

@@ -13,6 +13,7 @@ final class CurlHandle {
     private var sends = 0
     /// No kept connection is taken.
     private var isFresh = false
+    private let method: RequestTemplate.Method
     private let addressGuard: AddressGuard?
     /// For the sockets of a guarded request, which the handle opens; the client outlives it.
     private let client: UnsafeMutableRawPointer
@@ -20,6 +21,7 @@ final class CurlHandle {
     private(set) var refusal: AddressGuard.Refusal?
 
     init(for template: RequestTemplate, client: UnsafeMutableRawPointer) throws(TransportError) {
+        method = template.method
         addressGuard = template.addressGuard
         self.client = client
         headers = try HeaderList(CurlHandle.acceptEncoding(template) + template.headers)
@@ -90,11 +92,20 @@ final class CurlHandle {
         try check(signalbox_curl_set_pointer(easy, CURLOPT_PRIVATE, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, transfer))
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, transfer))
-        try check(signalbox_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count))
         let isLarge = body.count > CurlHandle.copiedBodyBytesMax
         if try self.headers.prepare(for: headers, isLarge: isLarge) {
             try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, self.headers.first))
         }
+        switch method {
+        case .get: return  // curl makes a POST of whatever is given a body, an empty one included
+        case .post: try give(body, to: transfer, isLarge: isLarge)
+        }
+    }
+
+    private func give(
+        _ body: [UInt8], to transfer: UnsafeMutableRawPointer, isLarge: Bool
+    ) throws(TransportError) {
+        try check(signalbox_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count))
         if !isLarge {
             try check(
                 body.withUnsafeBytes {
@@ -135,7 +146,10 @@ final class CurlHandle {
         try check(signalbox_curl_set_long(easy, CURLOPT_BUFFERSIZE, CurlHandle.receivedBytesMax))
         try check(signalbox_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         try check(signalbox_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0))
-        try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
+        switch template.method {
+        case .get: try check(signalbox_curl_set_long(easy, CURLOPT_HTTPGET, 1))
+        case .post: try check(signalbox_curl_set_long(easy, CURLOPT_POST, 1))
+        }
         try check(signalbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers.first))
         try check(signalbox_curl_set_string(easy, CURLOPT_ACCEPT_ENCODING, CurlHandle.codings))
     }

@@ -66,6 +66,23 @@ public final class HTTPClient: LoopSource, Pollable, @unchecked Sendable {
         _ template: RequestTemplate, body: [UInt8], headers: [RequestHeader] = [], deadline: Deadline,
         cancelledBy canceller: IncomingReply.Canceller = .task
     ) -> IncomingReply {
+        precondition(template.method == .post, "the template is for another method")
+        return send(template, body: body, headers: headers, deadline: deadline, cancelledBy: canceller)
+    }
+
+    /// Sends a GET, as ``post(_:body:headers:deadline:cancelledBy:)`` does.
+    public func get(
+        _ template: RequestTemplate, headers: [RequestHeader] = [], deadline: Deadline,
+        cancelledBy canceller: IncomingReply.Canceller = .task
+    ) -> IncomingReply {
+        precondition(template.method == .get, "the template is for another method")
+        return send(template, body: [], headers: headers, deadline: deadline, cancelledBy: canceller)
+    }
+
+    private func send(
+        _ template: RequestTemplate, body: [UInt8], headers: [RequestHeader], deadline: Deadline,
+        cancelledBy canceller: IncomingReply.Canceller
+    ) -> IncomingReply {
         let reply = IncomingReply(
             loop: loop, bodyBytesMax: template.replyBytesMax, cancelledBy: canceller)
         do throws(TransportError) {

@@ -5,6 +5,13 @@ import Synchronization
 ///
 /// Each loop keeps a few prepared curl handles for it, so that a request sets little more than its body.
 public final class RequestTemplate: Sendable {
+    public enum Method: Sendable, Hashable {
+        /// Without a body.
+        case get
+        case post
+    }
+
+    public let method: Method
     /// `http:` or `https:`.
     public let url: String
     public let headers: [(name: String, value: Secret)]
@@ -37,11 +44,12 @@ public final class RequestTemplate: Sendable {
     }
 
     public init(
-        url: String, headers: [(name: String, value: Secret)],
+        _ method: Method = .post, url: String, headers: [(name: String, value: Secret)],
         timeouts: TransferTimeouts = TransferTimeouts(),
         replyBytesMax: Int = 32 << 20, authorityFile: String? = nil, identity: Identity? = nil,
         addressGuard: AddressGuard? = nil
     ) {
+        self.method = method
         self.url = url
         self.headers = headers
         self.timeouts = timeouts

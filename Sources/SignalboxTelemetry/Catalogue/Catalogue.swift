@@ -2,7 +2,8 @@
 public enum Catalogue {
     /// Every metric that this version exports, for the documentation and the test that checks names.
     public static let all: [MetricDefinition] =
-        attempts + standing + queue + clients + usage + budgets + webhooks + genAI + genAILatest + service
+        attempts + standing + keys + queue + clients + usage + budgets + webhooks + genAI + genAILatest
+        + service
         + scraping + tracing + export
         + process
 

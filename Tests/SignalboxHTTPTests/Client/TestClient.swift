@@ -37,6 +37,18 @@ final class TestClient: Sendable {
         }
     }
 
+    /// Sends a GET and waits for its whole reply.
+    func get(
+        _ template: RequestTemplate, headers: [RequestHeader] = []
+    ) throws -> (status: Int, text: String) {
+        let client = client
+        return try loop.run {
+            let reply = client.get(template, headers: headers, deadline: client.deadline(in: .seconds(3600)))
+            let bytes = try await reply.whole()
+            return (reply.status, String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
     /// Sends a request and says how it failed; nil where it did not.
     func failure(
         _ template: RequestTemplate, body: [UInt8] = [], within limit: Duration = .seconds(3600)

@@ -1,6 +1,6 @@
 /// Names for requests, as RFC 9562 writes UUIDs of version 4.
-enum UUIDText {
-    static func random(using random: inout some RandomNumberGenerator) -> String {
+package enum UUIDText {
+    package static func random(using random: inout some RandomNumberGenerator) -> String {
         var bytes: [UInt8] = []
         for _ in 0..<2 { withUnsafeBytes(of: random.next()) { bytes += $0 } }
         bytes[6] = bytes[6] & 0x0F | 0x40
