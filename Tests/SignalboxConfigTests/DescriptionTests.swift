@@ -11,6 +11,7 @@ import Testing
             tracing: {sample_ratio: 0.00001, propagate: never}
             metrics: {semconv: latest}
             routing: {seed: 7, queue: {max: 0, wait: 1s, aging: 1ms}, affinity: {ttl: 1s, sessions_max: 2}}
+            key_checks: {interval: 3d, jitter: 0.00001, timeout: 1m, retry: 1h, requests_per_minute: 6000}
             providers:
               - name: "007"
                 kind: mock
@@ -26,7 +27,8 @@ import Testing
                   cooldown_max: 24h, successes: 1}
                 key_recheck: 24h
               - {name: d, kind: mock, models: [m], key_limits: {tokens_floor: 1}}
-              - {name: g, kind: gigachat, scope: CORP, models: [m]}
+              - {name: g, kind: gigachat, scope: CORP, models: [m], keys: secret, key_checks: {retry: 1s}}
+              - {name: h, kind: openai, models: [m], keys: secret, key_checks: off}
             routes:
               - {model: "c d", targets: ["007/a: b", b, "007"], hedge_after: 1ms, affinity: false}
               - model: e

@@ -30,7 +30,7 @@ protocol StandingDesk: AnyObject, Sendable {
     func release(_ ticket: Ticket, at now: Instant)
     func peek(key: Int, model: Int, tokens: Int, at now: Instant) -> Outlook
     func view(tokens: Int, at now: Instant) -> ProviderView
-    func keyChecked(_ key: Int, isGood: Bool, at now: Instant) -> [StandingChange]
+    func keyChecked(_ key: Int, _ verdict: CheckedKey, at now: Instant) -> [StandingChange]
     func status(at now: Instant) -> ProviderStatus
 }
 
@@ -125,8 +125,8 @@ final class MemoryDesk: StandingDesk {
         standing.withLock { $0.view(tokens: tokens, at: now) }
     }
 
-    func keyChecked(_ key: Int, isGood: Bool, at now: Instant) -> [StandingChange] {
-        standing.withLock { $0.keyChecked(key, isGood: isGood, at: now) }
+    func keyChecked(_ key: Int, _ verdict: CheckedKey, at now: Instant) -> [StandingChange] {
+        standing.withLock { $0.keyChecked(key, verdict, at: now) }
     }
 
     func status(at now: Instant) -> ProviderStatus {

@@ -10,7 +10,7 @@ enum LiveSettings {
         "server.write_timeout", "server.request_timeout", "server.drain_timeout", "server.allow_anonymous",
         "admin.token", "admin.basic_auth", "admin.metrics_auth", "admin.scrapes_max",
         "admin.scrape_freshness",
-        "routing.queue", "logging.level", "logging.log_content", "tracing", "metrics", "prices",
+        "routing.queue", "key_checks", "logging.level", "logging.log_content", "tracing", "metrics", "prices",
         "usage.on_full", "usage.drain", "webhooks", "allow_literal_secrets",
     ]
 

@@ -41,6 +41,7 @@ struct ConfigurationReading {
         readMetrics()
         readRouting()
         readPrices()
+        readKeyChecks()
         readProviders()
         readRoutes()
         readUsage()

@@ -110,12 +110,12 @@ extension Field {
         decimal(in: 0...1)
     }
 
-    func decimal(in range: ClosedRange<Int>) -> Double? {
-        let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+    func decimal(in range: ClosedRange<Double>) -> Double? {
+        let (low, high) = (YAMLText.plain(range.lowerBound), YAMLText.plain(range.upperBound))
+        let expected = "a number from \(low) to \(high)"
         guard let text = text(expected: expected) else { return nil }
         let isDecimal = text.utf8.first.map { (0x30...0x39).contains($0) } == true
-        let bounds = Double(range.lowerBound)...Double(range.upperBound)
-        guard isDecimal, !text.contains("x"), let number = Double(text), bounds.contains(number) else {
+        guard isDecimal, !text.contains("x"), let number = Double(text), range.contains(number) else {
             refuse("\(Spelling.quoted(text)) is not \(expected)")
             return nil
         }

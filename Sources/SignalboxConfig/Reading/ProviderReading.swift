@@ -37,6 +37,7 @@ extension ConfigurationReading {
         section.set(&provider.mock, "mock", mock)
         if let kind { readVendor(kind, section, into: &provider) }
         readLimits(section, into: &provider)
+        readKeyChecks(section, into: &provider)
         switch kind {
         case .openAICompatible:
             _ = section.required("base_url", remedy: "write base_url: https://… up to and with /v1")
@@ -56,7 +57,7 @@ extension ConfigurationReading {
     }
 
     private func refuseConnection(of section: Section, _ kind: String) {
-        for key in ["base_url", "ca_file", "headers"] {
+        for key in ["base_url", "ca_file", "headers", "key_checks"] {
             section[key]?.refuse("means nothing to the kind \(kind), which makes no connection", "remove it")
         }
     }

@@ -13,12 +13,14 @@ enum Schema: String, CaseIterable {
     case routing = "routing"
     case queue = "routing.queue"
     case affinity = "routing.affinity"
+    case keyChecks = "key_checks"
     case provider = "providers[]"
     case model = "providers[].models[]"
     case price = "providers[].models[].price"
     case limits = "providers[].limits"
     case keyLimits = "providers[].key_limits"
     case breaker = "providers[].breaker"
+    case providerKeyChecks = "providers[].key_checks"
     case timeouts = "providers[].timeouts"
     case mock = "providers[].mock"
     case route = "routes[]"
@@ -48,8 +50,9 @@ enum Schema: String, CaseIterable {
         switch self {
         case .root:
             [
-                "server", "admin", "logging", "tracing", "metrics", "routing", "providers", "routes",
-                "tenants", "usage", "webhooks", "otlp", "prices", "data_dir", "allow_literal_secrets",
+                "server", "admin", "logging", "tracing", "metrics", "routing", "key_checks", "providers",
+                "routes", "tenants", "usage", "webhooks", "otlp", "prices", "data_dir",
+                "allow_literal_secrets",
             ]
         case .server:
             [
@@ -70,7 +73,7 @@ enum Schema: String, CaseIterable {
         case .provider:
             [
                 "name", "kind", "base_url", "keys", "models", "limits", "key_limits", "breaker",
-                "key_recheck", "timeouts", "ca_file", "reply_max", "headers",
+                "key_recheck", "key_checks", "timeouts", "ca_file", "reply_max", "headers",
                 "drop_unsupported", "scope", "auth_url", "folder", "auth", "mock",
             ]
         case .model: ["name", "context_window", "price"]
@@ -81,6 +84,7 @@ enum Schema: String, CaseIterable {
             [
                 "failures", "error_rate", "window", "requests_min", "cooldown", "cooldown_max", "successes",
             ]
+        case .keyChecks, .providerKeyChecks: Self.keyCheckKeys
         case .timeouts: ["connect", "first_token", "idle", "total"]
         case .mock: ["latency", "chunks", "chunk_interval", "text", "cut_after"]
         case .route: Self.routeKeys
@@ -129,6 +133,8 @@ enum Schema: String, CaseIterable {
         "retry", "give_up_after", "headers", "ca_file", "event_type", "source", "code", "subscription",
     ]
 
+    private static let keyCheckKeys = ["interval", "jitter", "timeout", "retry", "requests_per_minute"]
+
     private static let limitKeys = ["rpm", "tpm", "concurrency"]
 
     /// What can be said for all signals, and for one.
@@ -152,9 +158,7 @@ enum Schema: String, CaseIterable {
 
 /// What the design promises and this version refuses. Building a thing is deleting its row.
 enum NotBuilt {
-    static let keys: [(place: Schema, key: String)] = [
-        (.root, "key_checks")
-    ]
+    static let keys: [(place: Schema, key: String)] = []
 
     static let kinds: [String] = []
 }

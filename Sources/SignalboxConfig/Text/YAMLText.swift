@@ -25,7 +25,7 @@ struct YAMLText {
     }
 
     /// As it would be written by hand: `3`, not `3.0`.
-    private static func plain(_ number: Double) -> String {
+    static func plain(_ number: Double) -> String {
         let text = "\(number)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }

@@ -8,6 +8,11 @@ extension Configuration {
     public func describe() -> String {
         var yaml = YAMLText()
         describeServer(in: &yaml)
+        if let keyChecks {
+            keyChecks.describe(depth: 0, in: &yaml)
+        } else {
+            KeyChecks.describeOff(depth: 0, in: &yaml)
+        }
         yaml.key("providers")
         for provider in providers { provider.describe(in: &yaml) }
         if routes.contains(where: { !$0.isImplicit }) { yaml.key("routes") }

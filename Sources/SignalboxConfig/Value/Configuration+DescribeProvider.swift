@@ -12,6 +12,7 @@ extension Configuration.Provider {
         keyLimits.describe("key_limits", tokensFloor: keyTokensFloor, in: &yaml)
         breaker.describe(in: &yaml)
         yaml.value("key_recheck", DurationText.print(keyRecheck), depth: 2)
+        describeKeyChecks(in: &yaml)
         yaml.key("timeouts", depth: 2)
         yaml.value("connect", DurationText.print(timeouts.connect), depth: 3)
         yaml.value("first_token", DurationText.print(timeouts.firstToken), depth: 3)
@@ -49,6 +50,14 @@ extension Configuration.Provider {
             yaml.value("input", DecimalText.print(price.inputNanoPerMillion), depth: 5)
             yaml.value("output", DecimalText.print(price.outputNanoPerMillion), depth: 5)
             yaml.value("currency", price.currency, depth: 5)
+        }
+    }
+
+    private func describeKeyChecks(in yaml: inout YAMLText) {
+        switch keyChecks {
+        case .inherited: break
+        case .off: Configuration.KeyChecks.describeOff(depth: 2, in: &yaml)
+        case .own(let checks): checks.describe(depth: 2, in: &yaml)
         }
     }
 

@@ -25,6 +25,8 @@ extension Configuration {
         /// After how long a key that is out (invalid, without credit) is tried again: 1 s to 24 h. Default
         /// 15 min.
         public var keyRecheck = Duration.seconds(900)
+        /// Means nothing to the kinds `mock` and `custom`. Default: as the configuration says.
+        public var keyChecks = ProviderKeyChecks.inherited
         public var timeouts = Timeouts()
         /// A PEM file of certificate authorities that replaces the system's. Default nil: the system's.
         public var certificateAuthorityFile: String?

@@ -11,6 +11,8 @@ public struct Configuration: Sendable, Equatable {
     public var metrics = Metrics()
     /// What all routes share.
     public var routing = Routing()
+    /// How the providers' keys are checked. Nil: only those of providers that say so themselves.
+    public var keyChecks: KeyChecks? = KeyChecks()
     /// Where telemetry is sent to. Default nil: nowhere.
     public var otlp: OTLP?
     /// In the file's order; names are unique. Never empty when it comes from a loader.

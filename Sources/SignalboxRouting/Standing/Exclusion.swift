@@ -39,6 +39,11 @@ struct Exclusion: Sendable {
         return self.reason != reason
     }
 
+    /// It stays out, for another reason; a trial goes on.
+    mutating func restate(_ reason: OutReason) {
+        self.reason = reason
+    }
+
     /// The trial found it good: whether it was out.
     mutating func readmit(_ trial: Trial) -> Bool {
         trial != .none && trial.number == number && readmit()

@@ -11,6 +11,8 @@ struct KeyStanding: Sendable {
     var inFlight = 0
     var rest = Rest()
     var out = Exclusion()
+    /// Requests were told so, and nothing has shown credit since.
+    var isWithoutCredit = false
     var models = ModelExceptions()
     /// Since when no configuration names it.
     var retiredAt: Instant?
@@ -81,7 +83,9 @@ struct KeyStanding: Sendable {
             $0.rest.answered(begunAt: ticket.admittedAt)
             _ = $0.access.readmit(ticket.trials.access)
         }
-        return (breaker.record(failed: false, of: ticket.keyPass, at: now), out.readmit(ticket.trials.key))
+        let isBack = out.readmit(ticket.trials.key)
+        if isBack { isWithoutCredit = false }
+        return (breaker.record(failed: false, of: ticket.keyPass, at: now), isBack)
     }
 
     /// The share of its tightest limit that is free, as far as that is known or guessed; nil if an attempt of

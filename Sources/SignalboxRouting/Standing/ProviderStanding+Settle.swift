@@ -30,6 +30,7 @@ extension ProviderStanding {
             exclude(key: ticket.key, for: .keyRejected, at: now, &changes)
         case .noCredit:
             giveBack(ticket, at: now)
+            keys[ticket.key].isWithoutCredit = true
             exclude(key: ticket.key, for: .noCredit, at: now, &changes)
         case .accessMissing:
             giveBack(ticket, at: now)
@@ -49,18 +50,6 @@ extension ProviderStanding {
         }
         heed(ending, of: ticket, at: now, &changes)
         if let change = healthChange(at: now) { changes.append(change) }
-        return changes
-    }
-
-    /// A key check's word: what it says is bad is out, and what it says is good is back.
-    public mutating func keyChecked(_ key: Int, isGood: Bool, at now: Instant) -> [StandingChange] {
-        let now = advance(to: now)
-        var changes: [StandingChange] = []
-        if !isGood {
-            exclude(key: key, for: keys[key].out.reason ?? .keyRejected, at: now, &changes)
-        } else if keys[key].out.readmit() {
-            changes.append(.keyBack(key: key))
-        }
         return changes
     }
 

@@ -17,7 +17,7 @@ final class AdminAPI: @unchecked Sendable {
 
     func handle(_ exchange: Exchange) async {
         let id = RequestID.of(exchange)
-        let there = endpoints.filter { $0.path == exchange.path }
+        let there = endpoints.filter { $0.path.step(of: exchange.path) != nil }
         guard !there.isEmpty else { return exchange.respond(notFound, id) }
         guard let endpoint = there.first(where: { $0.method.includes(exchange.method) }) else {
             let methods = there.map(\.method.rawValue).joined(separator: ", ")
@@ -34,7 +34,7 @@ final class AdminAPI: @unchecked Sendable {
 
     private var notFound: Reply {
         var paths: [String] = []
-        for endpoint in endpoints where !paths.contains(endpoint.path) { paths.append(endpoint.path) }
+        for path in endpoints.map(\.path.description) where !paths.contains(path) { paths.append(path) }
         return .text(404, "not found; there are \(paths.joined(separator: ", "))\n")
     }
 }

@@ -16,7 +16,7 @@ struct AdminEndpoint: Sendable {
     }
 
     let method: Method
-    let path: String
+    let path: AdminPath
     let protection: AdminDoor.Protection
     /// Answers an exchange that was let in, under its request id. On the admin loop.
     let answer: @Sendable (_ exchange: Exchange, _ id: String) async -> Void
@@ -29,7 +29,7 @@ struct AdminEndpoint: Sendable {
         answer: @escaping @Sendable (_ exchange: Exchange, _ id: String) async -> Void
     ) {
         self.method = method
-        self.path = path
+        self.path = AdminPath(path)
         self.protection = protection
         self.refused = refused
         self.answer = answer

@@ -126,17 +126,6 @@ import Testing
         #expect(desk.peek() == .out(.noCredit))
     }
 
-    @Test func `a key check's word brings a key back or puts it out`() throws {
-        var desk = StandingDesk()
-        let bad = desk.standing.keyChecked(1, isGood: false, at: desk.now)
-        #expect(bad == [.keyOut(key: 1, reason: .keyRejected)])
-        #expect(desk.standing.keyChecked(1, isGood: false, at: desk.now) == [])
-        #expect(desk.peek(key: 1) == .out(.keyRejected))
-        #expect(desk.standing.keyChecked(1, isGood: true, at: desk.now) == [.keyBack(key: 1)])
-        #expect(desk.standing.keyChecked(1, isGood: true, at: desk.now) == [])
-        #expect(desk.peek(key: 1) == .open)
-    }
-
     @Test func `a key without access to a model is out for that model alone`() throws {
         var desk = StandingDesk()
         #expect(try desk.fail(.accessMissing) == [.accessMissing(key: 0, model: 0)])

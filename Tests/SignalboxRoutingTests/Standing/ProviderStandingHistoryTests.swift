@@ -16,7 +16,7 @@ private struct ProviderStandingHistory: History {
         case admit(key: Int, model: Int, tokens: Int)
         case settle(Int, AttemptEnding)
         case release(Int)
-        case keyChecked(Int, isGood: Bool)
+        case keyChecked(Int, CheckedKey)
 
         var description: String {
             switch self {
@@ -24,7 +24,7 @@ private struct ProviderStandingHistory: History {
             case .admit(let key, let model, let tokens): "admit key \(key), model \(model), tokens \(tokens)"
             case .settle(let index, let ending): "settle \(index): \(ending)"
             case .release(let index): "release \(index)"
-            case .keyChecked(let key, let isGood): "key \(key) checked, good: \(isGood)"
+            case .keyChecked(let key, let verdict): "key \(key) checked, \(verdict)"
             }
         }
     }
@@ -58,6 +58,8 @@ private struct ProviderStandingHistory: History {
     private var told: [Int: (remaining: Int, until: Instant)] = [:]
     private var limitsTold: [Int] = []
     private var isClearedByCheck: Set<Int> = []
+    /// As far as that is certain.
+    private var withoutCredit: Set<Int> = []
 
     private var open: [Int] { attempts.indices.filter { !attempts[$0].isOver } }
 
@@ -87,7 +89,7 @@ private struct ProviderStandingHistory: History {
         switch random.below(16) {
         case 0, 1, 2: return .wait(random.pause())
         case 3 where random.isOne(in: 2):
-            return .keyChecked(random.below(Self.keys), isGood: random.isOne(in: 2))
+            return .keyChecked(random.below(Self.keys), verdict(&random))
         case 4 where !open.isEmpty: return .release(open[random.below(open.count)])
         case 5...9 where !open.isEmpty: return .settle(open[random.below(open.count)], ending(&random))
         default:
@@ -95,6 +97,11 @@ private struct ProviderStandingHistory: History {
                 key: random.below(Self.keys), model: random.below(Self.models),
                 tokens: random.isOne(in: 3) ? 0 : random.below(500))
         }
+    }
+
+    private func verdict(_ random: inout FastRandom) -> CheckedKey {
+        if random.isOne(in: 2) { return .good(isGoodForAnswers: random.isOne(in: 2)) }
+        return .out(random.isOne(in: 2) ? .keyRejected : .noCredit)
     }
 
     private func ending(_ random: inout FastRandom) -> AttemptEnding {
@@ -126,16 +133,24 @@ private struct ProviderStandingHistory: History {
         case .release(let index):
             standing.release(attempts[index].ticket, at: now)
             attempts.remove(at: index)
-        case .keyChecked(let key, let isGood):
-            _ = standing.keyChecked(key, isGood: isGood, at: now)
-            bans.removeAll { $0.isOut && $0.key == key && isGood }
-            if isGood {
-                isClearedByCheck.insert(key)
-            } else {
-                ban(key, nil, settings.keyRecheck, isOut: true)
-            }
+        case .keyChecked(let key, let verdict):
+            _ = standing.keyChecked(key, verdict, at: now)
+            check(key, verdict)
         }
         return broken ?? look()
+    }
+
+    private mutating func check(_ key: Int, _ verdict: CheckedKey) {
+        switch verdict {
+        case .good(let isGoodForAnswers):
+            if isGoodForAnswers { withoutCredit.remove(key) }
+            guard !withoutCredit.contains(key) else { return }
+            bans.removeAll { $0.isOut && $0.key == key }
+            isClearedByCheck.insert(key)
+        case .out(let reason):
+            if reason == .noCredit { withoutCredit.remove(key) }
+            ban(key, nil, settings.keyRecheck, isOut: true)
+        }
     }
 
     private mutating func admit(_ key: Int, _ model: Int, _ tokens: Int) -> String? {
@@ -223,6 +238,8 @@ private struct ProviderStandingHistory: History {
         attempts[index].counts = ending.tokensUsed ?? attempts[index].counts
         attempts[index].isOver = true
         let model = ending.limitIsPerModel ? ticket.model : nil
+        if ending.failure == .noCredit { withoutCredit.insert(ticket.key) }
+        if ending.failure == nil, ticket.trials.key != .none { withoutCredit.remove(ticket.key) }
         switch ending.failure {
         case .rateLimited:
             // Without a word of the provider's it is a second at least.
