@@ -103,7 +103,7 @@ let package = Package(
             "Signalbox",
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
-                "SignalboxRouting", "SignalboxStore", "SignalboxUsage", "SignalboxConfig",
+                "SignalboxRouting", "SignalboxKeys", "SignalboxStore", "SignalboxUsage", "SignalboxConfig",
             ]),
         room(
             "SignalboxServer",

@@ -1,5 +1,6 @@
 import SignalboxCore
 import SignalboxHTTP
+import SignalboxKeys
 
 /// One provider, model and key: everything about an attempt that no request changes.
 final class ResolvedCandidate: Sendable {
@@ -26,6 +27,8 @@ final class ResolvedCandidate: Sendable {
     let metrics: AttemptMetrics
     let genAI: GenAIOperations
     let seat: Seat
+    /// What its requests show of the key; nil where there is none.
+    let traffic: KeyTraffic?
     /// Whether it goes on with an answer that was begun elsewhere.
     let prefill: Prefill
     /// What authorizes its calls, where their headers do not.
@@ -36,10 +39,12 @@ final class ResolvedCandidate: Sendable {
 
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
-        genAI: GenAIOperations, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat,
+        genAI: GenAIOperations, traffic: KeyTraffic?,
+        transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat,
         prefill: Prefill
     ) {
         self.seat = seat
+        self.traffic = traffic
         self.prefill = prefill
         self.tokens = tokens
         self.provider = provider

@@ -1,6 +1,7 @@
 import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
+import SignalboxKeys
 import SignalboxProviders
 import SignalboxRouting
 import SignalboxTelemetry
@@ -15,6 +16,8 @@ final class ResolvedProvider: Sendable {
         let place: Int
         /// Nil where calls carry the key itself.
         let tokens: TokenDesk?
+        /// What its requests show of it; nil where there is no key.
+        let traffic: KeyTraffic?
     }
 
     let name: String
@@ -30,7 +33,7 @@ final class ResolvedProvider: Sendable {
     let genAIName: String
     /// Where its calls go; nil where they go nowhere.
     let server: (address: String, port: Int)?
-    private let settings: Configuration.Provider
+    let settings: Configuration.Provider
     private let conventions: Configuration.Metrics.Conventions
     /// By model; nil where nothing is priced.
     private let prices: [String: PriceHistory]?
@@ -50,7 +53,7 @@ final class ResolvedProvider: Sendable {
     init(
         _ provider: Configuration.Provider, _ adapter: any ProviderAdapter, at now: Instant,
         lasting: LastingParts, conventions: Configuration.Metrics.Conventions,
-        prices: [String: PriceHistory]?, custom: (any CustomProvider)?
+        prices: [String: PriceHistory]?, custom: (any CustomProvider)?, after previous: ResolvedProvider?
     ) {
         let scopes = lasting.scopes
         name = provider.name
@@ -73,7 +76,8 @@ final class ResolvedProvider: Sendable {
         let places = desk.adopt(
             standing, keys: provider.keyIdentities, models: provider.modelNames, at: now)
         modelPlaces = Dictionary(uniqueKeysWithValues: zip(provider.modelNames, places.models))
-        keys = ResolvedProvider.keys(of: provider, places.keys, adapter, timeouts, scopes)
+        keys = ResolvedProvider.keys(
+            of: provider, places.keys, adapter, timeouts, scopes, after: previous)
         attemptMetrics = Dictionary(
             uniqueKeysWithValues: provider.modelNames.map { model in
                 let pricing = prices.map {
@@ -101,20 +105,27 @@ final class ResolvedProvider: Sendable {
 
     private static func keys(
         of provider: Configuration.Provider, _ places: [Int], _ adapter: any ProviderAdapter,
-        _ timeouts: TransferTimeouts, _ scopes: SeriesScopes
+        _ timeouts: TransferTimeouts, _ scopes: SeriesScopes, after previous: ResolvedProvider?
     ) -> [Key] {
-        if provider.keys.isEmpty { return [Key(alias: noKey, secret: nil, place: places[0], tokens: nil)] }
+        if provider.keys.isEmpty {
+            return [Key(alias: noKey, secret: nil, place: places[0], tokens: nil, traffic: nil)]
+        }
         var pacer: TokenPacer?
         return zip(provider.keys, places).map { key, place in
+            // Requests of the configuration before go on telling of the same key.
+            let known = previous?.keys.first { $0.alias == key.alias && $0.secret == key.secret }
+            let traffic = known?.traffic ?? KeyTraffic()
             let tokens = adapter.session(for: key.secret).map { session in
                 let shared = pacer ?? TokenPacer(interval: session.requestInterval)
                 pacer = shared
                 return TokenDesk(
                     session, pacer: shared, metrics: TokenMetrics(scopes, provider: provider.name),
+                    traffic: traffic,
                     timeouts: timeouts,
                     authorityFile: provider.certificateAuthorityFile)
             }
-            return Key(alias: key.alias, secret: key.secret, place: place, tokens: tokens)
+            return Key(
+                alias: key.alias, secret: key.secret, place: place, tokens: tokens, traffic: traffic)
         }
     }
 
@@ -124,7 +135,11 @@ final class ResolvedProvider: Sendable {
         _ other: Configuration.Provider, _ conventions: Configuration.Metrics.Conventions,
         _ prices: [String: PriceHistory]?
     ) -> Bool {
-        custom == nil && settings == other && self.conventions == conventions && self.prices == prices
+        var other = other
+        // How keys are checked is nothing of its own: connections and tokens stay.
+        other.keyChecks = settings.keyChecks
+        return custom == nil && settings == other && self.conventions == conventions
+            && self.prices == prices
     }
 
     /// The alias where a provider needs no key.
@@ -171,6 +186,7 @@ final class ResolvedProvider: Sendable {
         return keys.map { key in
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
+                traffic: key.traffic,
                 transports: transports(model: model, key: key.secret), tokens: key.tokens,
                 seat: Seat(desk: desk, key: key.place, model: place), prefill: prefill(model: model))
         }

@@ -57,7 +57,8 @@ struct RouteTable: Sendable {
                 candidates[provider.name] = ResolvedCandidates(
                     ResolvedProvider(
                         provider, adapter, at: now, lasting: lasting, conventions: conventions,
-                        prices: prices, custom: custom[provider.name]))
+                        prices: prices, custom: custom[provider.name],
+                        after: previous?.candidates[provider.name]?.provider))
             }
         }
         let labels =

@@ -3,10 +3,10 @@ import SignalboxCore
 /// A daemon's status as a table for a terminal: a line for each provider, and one for each of its keys.
 struct StatusTable {
     private static let head = [
-        "PROVIDER", "KEY", "STATE", "CIRCUIT", "RPM", "TPM", "HEADROOM", "LATENCY", "IN FLIGHT", "WAITING",
+        "PROVIDER", "KEY", "STATE", "CHECKED", "CIRCUIT", "RPM", "TPM", "HEADROOM", "LATENCY", "IN FLIGHT", "WAITING",
     ]
     /// Numbers stand at the right edge of their column.
-    private static let firstNumber = 4
+    private static let firstNumber = 5
 
     private let rows: [[String]]
     private let foot: String
@@ -34,7 +34,7 @@ struct StatusTable {
             member.value.integer.map { "\(member.name) \($0)" }
         }
         return [
-            provider["name"]?.string ?? "?", "", provider["health"]?.string ?? "?", circuit(provider),
+            provider["name"]?.string ?? "?", "", provider["health"]?.string ?? "?", "", circuit(provider),
             usage(provider["requests_per_minute"]), usage(provider["tokens_per_minute"]),
             percent(provider["headroom"]), milliseconds(provider["latency_ms"]),
             count(provider["in_flight"]), waiting.isEmpty ? "0" : waiting.joined(separator: " "),
@@ -45,7 +45,8 @@ struct StatusTable {
         let wait = key["rests_for_ms"] ?? key["tried_in_ms"]
         let state = [key["state"]?.string ?? "?", wait.map(milliseconds) ?? ""].filter { !$0.isEmpty }
         return [
-            "", key["key"]?.string ?? "?", state.joined(separator: " "), circuit(key),
+            "", key["key"]?.string ?? "?", state.joined(separator: " "), key["checked"]?.string ?? "-",
+            circuit(key),
             usage(key["requests_per_minute"]), usage(key["tokens_per_minute"]), percent(key["headroom"]), "",
             count(key["in_flight"]), "",
         ]

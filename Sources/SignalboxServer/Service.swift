@@ -21,6 +21,7 @@ public final class Service: Sendable {
     let router: Router
     /// Nil where records of usage are not kept.
     let books: UsageBooks?
+    let keyChecks: KeyChecks
     /// Nil where telemetry is exported nowhere.
     private let exporter: TelemetryExporter?
     let servers: (public: HTTPServer, admin: HTTPServer)
@@ -62,6 +63,9 @@ public final class Service: Sendable {
             router = try Router(
                 configuration: configuration, group: group, registry: registry, logger: logger,
                 spans: spans ?? exporter?.spans, usage: books, time: time)
+            keyChecks = try KeyChecks(
+                of: router, file: "\(configuration.dataDirectory)/keys.json", registry: registry,
+                logger: logger, time: time)
             desks = PublicDesks(PublicDesk(configuration, startedAt: startedAt), loops: threads)
             let api = PublicAPI(
                 router: router, events: events, health: HealthReplies(readiness: readiness), desks: desks)
@@ -74,7 +78,8 @@ public final class Service: Sendable {
             let admin = AdminAPI(
                 door: AdminDoor(configuration.admin),
                 endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints
-                    + RoutingEndpoints(router: router).endpoints + [turns.endpoint]
+                    + RoutingEndpoints(router: router, checks: keyChecks).endpoints + [turns.endpoint]
+                    + KeyEndpoints(checks: keyChecks).endpoints
                     + UsageEndpoints(books: books, time: time).endpoints)
             self.admin = admin
             let limits = ServerLimits(configuration.server)
@@ -108,6 +113,8 @@ public final class Service: Sendable {
             try exporter?.start()
             try await router.recallBudgets()
             try await books?.start(running.withLock { $0 })
+            // What was believed before holds for the first request.
+            try await keyChecks.start()
             try await servers.admin.start()
             try await servers.public.start()
         } catch {
@@ -129,6 +136,7 @@ public final class Service: Sendable {
         events.draining(limit)
         await servers.public.drain(within: limit)
         await servers.admin.drain(within: .seconds(1))
+        await keyChecks.close()
         await router.shutdown()
         await books?.close()
         group.shutdown()

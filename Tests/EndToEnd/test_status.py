@@ -46,7 +46,7 @@ def test_the_command_shows_it_as_a_table_and_as_json(failing, tmp_path):
     table = run("status", "--admin", failing.admin_url, directory=tmp_path)
     assert table.returncode == 0, table.stderr
     head, alpha, key, *_ = table.stdout.splitlines()
-    assert head.split()[:4] == ["PROVIDER", "KEY", "STATE", "CIRCUIT"]
+    assert head.split()[:4] == ["PROVIDER", "KEY", "STATE", "CHECKED"]
     assert alpha.split()[:3] == ["alpha", "healthy", "open"] and "2/100" in alpha
     assert key.split()[0] == "alpha-0"
     as_json = run("status", "--json", "--admin", failing.admin_url, directory=tmp_path)

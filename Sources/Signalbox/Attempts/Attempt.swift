@@ -270,6 +270,7 @@ final class Attempt: @unchecked Sendable {
             ending.requestLimit = limits.requests.map { LimitNotice($0, at: now) }
             ending.tokenLimit = limits.tokens.map { LimitNotice($0, at: now) }
         }
+        candidate.traffic?.ended(failure?.kind, at: end)
         let changes = candidate.seat.desk.settle(ticket, ending, at: end)
         if !changes.isEmpty { router.standingEvents.changed(changes, at: candidate.provider, by: call) }
         router.released(candidate.provider)

@@ -1,5 +1,6 @@
 import SignalboxCore
 import SignalboxHTTP
+import SignalboxKeys
 import Synchronization
 
 /// The tokens of one key, for all loops: carries out what the ``TokenMachine`` decides.
@@ -16,6 +17,8 @@ final class TokenDesk: Sendable {
     let template: RequestTemplate
     private let pacer: TokenPacer
     private let metrics: TokenMetrics
+    /// Told of refusals here as well: a token that is renewed ahead of its time belongs to no attempt.
+    private let traffic: KeyTraffic
     private let state: Mutex<State>
 
     /// A token's reply is a few kilobytes at most.
@@ -26,12 +29,13 @@ final class TokenDesk: Sendable {
     static let turnMax: Duration = .seconds(10)
 
     init(
-        _ session: any TokenSession, pacer: TokenPacer, metrics: TokenMetrics, timeouts: TransferTimeouts,
-        authorityFile: String?
+        _ session: any TokenSession, pacer: TokenPacer, metrics: TokenMetrics, traffic: KeyTraffic,
+        timeouts: TransferTimeouts, authorityFile: String?
     ) {
         self.session = session
         self.pacer = pacer
         self.metrics = metrics
+        self.traffic = traffic
         let total = min(TokenDesk.timeout, timeouts.total)
         template = RequestTemplate(
             url: session.url, headers: session.headers,
@@ -102,6 +106,7 @@ final class TokenDesk: Sendable {
             switch next {
             case .fetch(let other): body = other
             case .done:
+                if let failure = reply.failure?.kind { traffic.ended(failure, at: now) }
                 for wait in woken { wait.wake() }
                 return
             }

@@ -36,14 +36,14 @@ extension RouterStatus.Provider {
                 RequestPriority.allCases.compactMap { priority in
                     waiting[priority].map { JSONTree.Member(priority.rawValue, .integer($0)) }
                 }),
-            "keys": .array(standing.keys.map(\.json)),
+            "keys": .array(standing.keys.map { $0.json(checked: checked[$0.alias]) }),
             "models_out": standing.modelsOut.isEmpty ? nil : .array(standing.modelsOut.map(\.json)),
         ])
     }
 }
 
 extension ProviderStatus.Key {
-    fileprivate var json: JSONTree {
+    fileprivate func json(checked: KeyState?) -> JSONTree {
         let wait: (name: String, time: Duration)? =
             switch state {
             case .good: nil
@@ -54,6 +54,7 @@ extension ProviderStatus.Key {
             JSONTree.Member("key", .string(alias)), JSONTree.Member("state", .string(state.text)),
         ]
         if let wait { members.append(JSONTree.Member(wait.name, .milliseconds(wait.time))) }
+        if let checked { members.append(JSONTree.Member("checked", .string(checked.rawValue))) }
         members += [
             JSONTree.Member("circuit", breaker.json), JSONTree.Member("in_flight", .integer(inFlight)),
             JSONTree.Member("requests_per_minute", requests.json),

@@ -10,6 +10,8 @@ public struct RouterStatus: Sendable, Equatable {
         public var standing: ProviderStatus
         /// Requests that wait for it, by priority; those without any are left out.
         public var waiting: [RequestPriority: Int]
+        /// What is believed of its keys, by their aliases; without those that are not checked.
+        public var checked: [String: KeyState]
     }
 
     public struct Route: Sendable, Equatable {
@@ -33,13 +35,14 @@ public struct RouterStatus: Sendable, Equatable {
 
 extension Router {
     /// How the providers stand now. From any thread; it takes each provider's lock once.
-    public func status() -> RouterStatus {
+    /// - Parameter checked: what is believed of keys, by provider and alias: ``KeyChecks/states``.
+    public func status(checked: [String: [String: KeyState]] = [:]) -> RouterStatus {
         let (table, now) = (currentTable, time.now())
         return RouterStatus(
             providers: table.providers.map { provider in
                 RouterStatus.Provider(
                     name: provider.name, standing: provider.desk.status(at: now),
-                    waiting: waiting(for: provider))
+                    waiting: waiting(for: provider), checked: checked[provider.name] ?? [:])
             },
             routes: table.routesInOrder.map { route in
                 RouterStatus.Route(

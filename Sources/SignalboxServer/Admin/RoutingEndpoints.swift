@@ -5,11 +5,12 @@ import SignalboxHTTP
 /// How the providers stand, and what a request would meet.
 struct RoutingEndpoints: Sendable {
     let router: Router
+    let checks: KeyChecks
 
     var endpoints: [AdminEndpoint] {
         [
             AdminEndpoint(.get, "/status", for: .administration) { exchange, id in
-                exchange.respond(.json(200, router.status().json), id)
+                exchange.respond(.json(200, router.status(checked: checks.states).json), id)
             },
             AdminEndpoint(.post, "/admin/explain", for: .administration) { exchange, id in
                 exchange.respond(explain(exchange), id)

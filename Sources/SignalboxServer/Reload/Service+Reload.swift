@@ -59,6 +59,7 @@ extension Service {
                 ConfigurationMistake(file: "the configuration", problem: error.description)
             ])
         }
+        await keyChecks.update()
         changeAdmin(effective.admin, limits)
         events.logger.level = LogLevel(effective.logging.level)
         running.withLock { $0 = effective }

@@ -34,15 +34,20 @@ class Gate:
 
 
 class Upstream:
-    """The server. Chat requests meet the played behaviours in order, the last of which repeats for ever."""
+    """The server. Chat requests meet the played behaviours in order, the last of which repeats for ever.
+
+    What is asked by GET are checks of keys: they meet behaviours of their own.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"):
         self.watched = Watched()
         self.exchanges: list[Exchange] = []
+        self.checks: list[Exchange] = []
         self.connections: list[Connection] = []
         self._tls = tls
         self._host = host
         self._behaviours: list[Behaviour] = []
+        self._check: Behaviour = _list_models
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._remember_exception)
         self.exceptions: list[dict] = []
@@ -72,6 +77,17 @@ class Upstream:
         with self.watched.changing():
             self._behaviours = list(behaviours)
 
+    def play_checks(self, behaviour: Behaviour | None = None) -> None:
+        """How checks are answered from now on; without a behaviour they are told the models."""
+        with self.watched.changing():
+            self._check = behaviour or _list_models
+
+    def wait_for_check(self, number: int = 1, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Exchange:
+        """The `number`th request of a check to arrive, counted from 1."""
+        return self.watched.wait_until(
+            lambda: self.checks[number - 1] if len(self.checks) >= number else None,
+            timeout, f"check {number} at the upstream")
+
     def gate(self) -> Gate:
         return Gate(self._loop)
 
@@ -89,9 +105,10 @@ class Upstream:
 
     def begin(self, exchange: Exchange) -> Behaviour:
         """Records a request that has arrived whole, and says how to answer it."""
-        if exchange.request.method != "POST":
-            return _list_models
         with self.watched.changing():
+            if exchange.request.method != "POST":
+                self.checks.append(exchange)
+                return self._check
             self.exchanges.append(exchange)
             if not self._behaviours:
                 return _answer
