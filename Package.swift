@@ -116,8 +116,9 @@ let package = Package(
         .executableTarget(
             name: "SignalboxCLI",
             dependencies: [
-                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore", "SignalboxUsage",
-                "SignalboxConfig", "Signalbox", "SignalboxServer", "CMimalloc",
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore",
+                "SignalboxProviders", "SignalboxUsage", "SignalboxConfig", "Signalbox", "SignalboxServer",
+                "CMimalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -3,7 +3,8 @@ import SignalboxCore
 /// A daemon's status as a table for a terminal: a line for each provider, and one for each of its keys.
 struct StatusTable {
     private static let head = [
-        "PROVIDER", "KEY", "STATE", "CHECKED", "CIRCUIT", "RPM", "TPM", "HEADROOM", "LATENCY", "IN FLIGHT", "WAITING",
+        "PROVIDER", "KEY", "STATE", "CHECKED", "CIRCUIT", "RPM", "TPM", "HEADROOM", "LATENCY", "IN FLIGHT",
+        "WAITING",
     ]
     /// Numbers stand at the right edge of their column.
     private static let firstNumber = 5

@@ -80,6 +80,7 @@ public final class Service: Sendable {
                 endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints
                     + RoutingEndpoints(router: router, checks: keyChecks).endpoints + [turns.endpoint]
                     + KeyEndpoints(checks: keyChecks).endpoints
+                    + [ValidateEndpoint(validators: keyChecks.validators, router: router).endpoint]
                     + UsageEndpoints(books: books, time: time).endpoints)
             self.admin = admin
             let limits = ServerLimits(configuration.server)
