@@ -95,6 +95,8 @@ let package = Package(
             over: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ]),
         // 5
         room("SignalboxConfig", over: ["SignalboxCore", "SignalboxProviders", "SignalboxUsage", "Yams"]),
@@ -201,8 +203,9 @@ let package = Package(
         tests(
             "SignalboxTests",
             of: [
-                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxTelemetry",
-                "SignalboxStore", "SignalboxUsage", "SignalboxTesting", "SignalboxCore",
+                "Signalbox", "SignalboxConfig", "SignalboxHTTP", "SignalboxProviders", "SignalboxRouting",
+                "SignalboxKeys", "SignalboxTelemetry", "SignalboxStore", "SignalboxUsage", "SignalboxTesting",
+                "SignalboxCore",
             ]),
         tests(
             "SignalboxServerTests",

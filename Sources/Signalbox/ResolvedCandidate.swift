@@ -1,6 +1,7 @@
 import SignalboxCore
 import SignalboxHTTP
 import SignalboxKeys
+import SignalboxProviders
 
 /// One provider, model and key: everything about an attempt that no request changes.
 final class ResolvedCandidate: Sendable {
@@ -29,6 +30,8 @@ final class ResolvedCandidate: Sendable {
     let seat: Seat
     /// What its requests show of the key; nil where there is none.
     let traffic: KeyTraffic?
+    /// For what the provider says of a failure.
+    let redaction: KeyRedaction
     /// Whether it goes on with an answer that was begun elsewhere.
     let prefill: Prefill
     /// What authorizes its calls, where their headers do not.
@@ -40,11 +43,12 @@ final class ResolvedCandidate: Sendable {
     init(
         provider: ResolvedProvider, model: String, keyAlias: String, metrics: AttemptMetrics,
         genAI: GenAIOperations, traffic: KeyTraffic?,
-        transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat,
+        redaction: KeyRedaction, transports: [CallOperation: Transport], tokens: TokenDesk?, seat: Seat,
         prefill: Prefill
     ) {
         self.seat = seat
         self.traffic = traffic
+        self.redaction = redaction
         self.prefill = prefill
         self.tokens = tokens
         self.provider = provider

@@ -18,6 +18,8 @@ final class ResolvedProvider: Sendable {
         let tokens: TokenDesk?
         /// What its requests show of it; nil where there is no key.
         let traffic: KeyTraffic?
+        /// Takes it out of what the provider says, and what goes beside it.
+        let redaction: KeyRedaction
     }
 
     let name: String
@@ -107,8 +109,14 @@ final class ResolvedProvider: Sendable {
         of provider: Configuration.Provider, _ places: [Int], _ adapter: any ProviderAdapter,
         _ timeouts: TransferTimeouts, _ scopes: SeriesScopes, after previous: ResolvedProvider?
     ) -> [Key] {
+        let beside = provider.headers.filter(\.isConfidential).map(\.value)
         if provider.keys.isEmpty {
-            return [Key(alias: noKey, secret: nil, place: places[0], tokens: nil, traffic: nil)]
+            let redaction = KeyRedaction(beside)
+            return [
+                Key(
+                    alias: noKey, secret: nil, place: places[0], tokens: nil, traffic: nil,
+                    redaction: redaction)
+            ]
         }
         var pacer: TokenPacer?
         return zip(provider.keys, places).map { key, place in
@@ -125,7 +133,8 @@ final class ResolvedProvider: Sendable {
                     authorityFile: provider.certificateAuthorityFile)
             }
             return Key(
-                alias: key.alias, secret: key.secret, place: place, tokens: tokens, traffic: traffic)
+                alias: key.alias, secret: key.secret, place: place, tokens: tokens, traffic: traffic,
+                redaction: KeyRedaction([key.secret] + beside))
         }
     }
 
@@ -186,7 +195,7 @@ final class ResolvedProvider: Sendable {
         return keys.map { key in
             ResolvedCandidate(
                 provider: self, model: model, keyAlias: key.alias, metrics: metrics, genAI: genAI,
-                traffic: key.traffic,
+                traffic: key.traffic, redaction: key.redaction,
                 transports: transports(model: model, key: key.secret), tokens: key.tokens,
                 seat: Seat(desk: desk, key: key.place, model: place), prefill: prefill(model: model))
         }

@@ -11,6 +11,7 @@ from harness.acts import Chosen
 from harness.configuration import configuration, environment, key_value, provider, write
 from harness.connection import Exchange
 from harness.daemon import Daemon, run
+from harness.gigachat import GigaChat
 from harness.metrics import Metrics
 from harness.raw_client import RawClient, Response, fetch, request
 from harness.waiting import scraped_until
@@ -53,21 +54,21 @@ def key_of(response: Response, daemon: Daemon) -> str:
 
 
 def state(metrics: Metrics, key: str) -> str | None:
-    """What is believed of a key, of which the states must tell the same."""
+    """What is believed of a key; None while the states and the validity do not tell the same yet.
+
+    A scrape may come between the one and the other.
+    """
     owner = key.rpartition("-")[0]
     here = [sample for sample in metrics.labels("llm_key_state") if sample["key"] == key]
     if not here:
         return None
     assert {sample["state"] for sample in here} == set(STATES)
     values = {each: metrics.value("llm_key_state", provider=owner, key=key, state=each) for each in STATES}
-    [believed] = [each for each, value in values.items() if value == 1]
-    assert sum(values.values()) == 1
-    valid = [each for each in metrics.samples if each.name == "llm_key_valid" and each.labels["key"] == key]
-    if believed == "unknown":
-        assert valid == []
-    else:
-        assert [each.value for each in valid] == [1.0 if believed == "valid" else 0.0]
-    return believed
+    believed = [each for each, value in values.items() if value == 1]
+    valid = [
+        each.value for each in metrics.samples if each.name == "llm_key_valid" and each.labels["key"] == key]
+    expected = [] if believed == ["unknown"] else [1.0 if believed == ["valid"] else 0.0]
+    return believed[0] if len(believed) == 1 and valid == expected else None
 
 
 def wait_for_state(daemon: Daemon, key: str, wanted: str) -> Metrics:
@@ -157,11 +158,14 @@ def test_a_balance_that_does_not_suffice_is_no_credit(start_daemon, alpha, beta)
 
     alpha.play_checks(account(True, "110.50"))
     daemon = start_daemon(checked(provider("alpha", alpha, kind="deepseek"), openai("beta", beta)))
-    metrics = wait_for_state(daemon, "alpha-0", "valid")
-    assert metrics.value("llm_key_balance", provider="alpha", key="alpha-0", currency="CNY") == 110.5
+    wait_for_state(daemon, "alpha-0", "valid")
+
+    def balance(metrics: Metrics) -> float:
+        return metrics.value("llm_key_balance", provider="alpha", key="alpha-0", currency="CNY")
+    scraped_until(daemon.metrics, lambda metrics: balance(metrics) == 110.5, "the balance")
     alpha.play_checks(account(False, "0.00"))
     metrics = wait_for_state(daemon, "alpha-0", "no_credit")
-    assert metrics.value("llm_key_balance", provider="alpha", key="alpha-0", currency="CNY") == 0
+    assert balance(metrics) == 0 and "llm_key_balance" in metrics.names
     assert wait_for_word(daemon, "llm_key_out", "alpha-0")["reason"] == "no_credit"
     assert key_of(ask(daemon), daemon) == "beta-0"
     alpha.play_checks(account(True, "5.00"))
@@ -201,7 +205,7 @@ async def redirect(exchange: Exchange) -> None:
     (behaviours.html(200), "unknown"),
     (torn(401), "unknown"),
     (torn(200), "unknown"),
-    (cut_off(), "provider_down"),
+    (cut_off(), "unknown"),
     (behaviours.empty_body(), "unknown"),
     (redirect, "unknown"),
 ], ids=[
@@ -241,7 +245,7 @@ def test_an_authority_that_is_not_trusted_says_nothing_of_a_key(start_daemon, st
 # Traffic.
 
 def test_a_key_that_requests_prove_is_not_checked(start_daemon, alpha):
-    daemon = start_daemon(checked(openai("alpha", alpha)))
+    daemon = start_daemon(checked(openai("alpha", alpha), key_checks=OFTEN | {"interval": "3s"}))
     wait_for_state(daemon, "alpha-0", "valid")
     ask(daemon)
     made = len(alpha.checks)
@@ -266,6 +270,29 @@ def test_a_request_that_is_refused_for_its_key_has_it_checked(start_daemon, alph
     assert ask(daemon).status == 200
     wait_for_state(daemon, "alpha-0", "invalid")
     assert len(alpha.checks) >= made + 2
+
+
+def test_a_token_that_is_refused_has_its_key_checked(start_daemon, alpha):
+    vendor = GigaChat(lifetime=8)
+    vendor.delay = 0
+    alpha.play(vendor)
+    origin = alpha.base_url.removesuffix("/v1")
+    daemon = start_daemon(checked(provider(
+        "alpha", origin + "/api/v1", kind="gigachat", auth_url=origin + "/api/v2/oauth", scope="PERS"),
+        key_checks=ONCE))
+    wait_for_state(daemon, "alpha-0", "valid")
+    assert ask(daemon).status == 200
+    vendor.refuses = True
+    statuses: list[int] = []
+
+    def doubted() -> bool:
+        statuses.append(ask(daemon).status)
+        return ("warning", "invalid") in told(daemon, "alpha-0")
+    scraped_until(doubted, bool, "a doubt", timeout=20)
+    # A token is renewed ahead of its time: before the last of them nobody had met the refusal.
+    assert set(statuses[:-1]) == {200}
+    wait_for_state(daemon, "alpha-0", "invalid")
+    wait_for_word(daemon, "llm_key_out", "alpha-0")
 
 
 def test_a_list_of_models_brings_no_key_back_that_has_no_credit(start_daemon, alpha, beta):
@@ -380,7 +407,7 @@ def test_a_changed_key_begins_anew_and_the_others_keep_what_is_known(start_daemo
 
 
 def test_checks_are_turned_off_and_on_by_a_reload(start_daemon, alpha, tmp_path):
-    settings = checked(openai("alpha", alpha))
+    settings = checked(openai("alpha", alpha), server={"threads": 1})
     daemon = start_daemon(settings)
     wait_for_state(daemon, "alpha-0", "valid")
 
@@ -398,11 +425,13 @@ def test_checks_are_turned_off_and_on_by_a_reload(start_daemon, alpha, tmp_path)
     assert (refused.status, refused.error["code"]) == (409, "key_not_checked")
     reload(OFTEN)
     wait_for_state(daemon, "alpha-0", "valid")
-    connections = len(alpha.connections)
-    assert ask(daemon).status == 200 and ask(daemon).status == 200
-    assert reload(ONCE)["providers"]["changed"] == []
     assert ask(daemon).status == 200
-    assert len(alpha.connections) <= connections + 1, "a reload of the checks closed a provider's connection"
+    settings["providers"][0]["key_checks"] = ONCE
+    assert reload(OFTEN)["providers"]["changed"] == [
+        {"name": "alpha", "settings": [f"key_checks.{each}" for each in sorted(ONCE)]}]
+    assert ask(daemon).status == 200
+    first, second = (exchange.connection for exchange in alpha.exchanges)
+    assert first is second, "other checks cost a provider its connections"
 
 
 # Over HTTP.
@@ -430,10 +459,9 @@ def test_what_is_known_of_keys_can_be_read(start_daemon, alpha, beta):
     assert [(key["key"], key["checked"]) for each in status for key in each["keys"]] == [
         ("alpha-0", "valid"), ("beta-0", "invalid")]
     table = run("status", "--admin", daemon.admin_url, directory=daemon.directory).stdout
-    rows = [line.split() for line in table.splitlines()]
-    assert ["beta-0", "key_rejected"] in [row[:2] for row in rows]
-    assert [row[3] if row[0] == "beta-0" else row[2] for row in rows if row[0] in ("alpha-0", "beta-0")] == [
-        "valid", "invalid"]
+    rows = {row[0]: row[1:] for row in map(str.split, table.splitlines()) if row}
+    assert rows["alpha-0"][:3] == ["good", "valid", "closed"]
+    assert rows["beta-0"][0] == "key_rejected" and rows["beta-0"][2:4] == ["invalid", "closed"]
 
 
 def test_a_key_is_checked_when_that_is_asked_for(start_daemon, alpha, beta):

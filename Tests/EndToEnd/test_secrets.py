@@ -147,7 +147,7 @@ def test_no_secret_comes_out_anywhere(start_daemon, settings, alpha, tmp_path):
             assert places.holding(text) == [], "a secret came out"
     found = places.holding(TENANT)
     assert {
-        "the log", "GET /metrics", "GET /admin/usage", "GET /admin/usage/sum", "signalbox check",
+        "the log", "GET /metrics", "GET /admin/usage", "GET /admin/usage/sum?by=tenant", "signalbox check",
         "signalbox usage", "data/usage.db"} <= set(found), "the search finds nothing"
     assert "data/keys.json" in places.holding("openai-bad-0"), "the search finds nothing in keys.json"
 
@@ -171,7 +171,9 @@ def use(daemon: Daemon, settings: dict, secrets: list[str], places: Places) -> N
         return {key["key"]: key for key in daemon.admin("/admin/keys", ADMIN).json["keys"]}
     keys = scraped_until(judged, lambda keys: all(key["checks"] >= 2 for key in keys.values()), "two checks of all")
     assert len(keys) == len(settings["providers"])
-    assert keys["good-0"]["state"] == "valid" and keys["openai-bad-0"]["state"] == "invalid"
+    assert keys["good-0"]["state"] == "valid" and keys["anthropic-bad-0"]["state"] == "invalid"
+    # The scope that is said to be missing has the name of the key, too.
+    assert keys["openai-bad-0"]["state"] == "missing_scope"
     assert "•••" in keys["openai-bad-0"]["message"]
     for alias in keys:
         path = f"/admin/keys/{alias}/check"
@@ -200,7 +202,7 @@ def look(daemon: Daemon, settings: dict, places: Places, directory: Path) -> Non
         name = "GET /metrics" if accept == "text/plain" else "GET /metrics as OpenMetrics"
         places.answer(name, daemon.admin("/metrics", ADMIN | {"accept": accept}))
     for path in (
-        "/status", "/admin/keys", "/admin/usage", "/admin/usage/sum", "/admin/usage/endpoints",
+        "/status", "/admin/keys", "/admin/usage", "/admin/usage/sum?by=tenant", "/admin/usage/endpoints",
         "/admin/usage/dead-letters",
     ):
         places.answer(f"GET {path}", daemon.admin(path, ADMIN))
@@ -209,15 +211,18 @@ def look(daemon: Daemon, settings: dict, places: Places, directory: Path) -> Non
     broken = json.loads(json.dumps(settings))
     broken["providers"][0]["keys"] = [LITERAL_SECRET]
     broken["admin"]["token"] = LITERAL_SECRET
-    write(broken, daemon.directory)
+    path = write(broken, daemon.directory)
+    wrong = run("check", str(path), directory=daemon.directory, environment=environ)
+    assert wrong.returncode == 2
+    places.add("signalbox check of mistakes", wrong.stdout + wrong.stderr)
     places.answer("a reload that is refused", fetch(
         daemon.admin_url + "/admin/reload", "POST", b"", ADMIN), 422)
     path = write(settings, daemon.directory)
     places.answer("a reload", fetch(daemon.admin_url + "/admin/reload", "POST", b"", ADMIN))
     status = run("status", "--admin", daemon.admin_url, directory=directory,
                  environment={"SIGNALBOX_ADMIN_TOKEN": ADMIN_TOKEN})
-    check = run("check", str(path), directory=daemon.directory, environment=environ)
-    ledger = usage(daemon.directory, "list", "--json", environment=environ)
+    check = run("check", str(path), "--print", directory=daemon.directory, environment=environ)
+    ledger = usage(daemon.directory, "list", "--format", "json", environment=environ)
     for name, result in (("status", status), ("check", check), ("usage", ledger)):
         assert result.returncode == 0, (name, result.stderr)
         places.add(f"signalbox {name}", result.stdout + result.stderr)

@@ -21,7 +21,8 @@ struct Floors {
         "SignalboxProviders": Room(floor: 4, outside: ["FoundationEssentials"]),
         "SignalboxRouting": Room(floor: 4, outside: ["DequeModule", "HeapModule"]),
         "SignalboxUsage": Room(floor: 4, outside: ["FoundationEssentials", "Crypto", "DequeModule"]),
-        "SignalboxKeys": Room(floor: 4, outside: ["FoundationEssentials", "Crypto"]),
+        "SignalboxKeys": Room(
+            floor: 4, outside: ["FoundationEssentials", "Crypto", "DequeModule", "HeapModule"]),
         "SignalboxRetrieval": Room(floor: 4),
         "SignalboxConfig": Room(floor: 5, outside: ["Foundation", "FoundationEssentials", "Yams"]),
         "Signalbox": Room(floor: 6, outside: ["FoundationEssentials"]),

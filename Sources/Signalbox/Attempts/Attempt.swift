@@ -1,6 +1,7 @@
 import SignalboxConfig
 import SignalboxCore
 import SignalboxHTTP
+import SignalboxProviders
 import SignalboxRouting
 import SignalboxTelemetry
 
@@ -76,9 +77,11 @@ final class Attempt: @unchecked Sendable {
         }
         switch result {
         case .success: decided(.answered(after: start.duration(to: loop.now())))
-        case .failure(let failure):
+        case .failure(let said):
+            let failure = candidate.redaction.clean(said)
             record(failure: failure, status: failure.status)
             failed(failure)
+            return .failure(failure)
         }
         return result
     }

@@ -1,6 +1,7 @@
 import SignalboxConfig
 public import SignalboxCore
 import SignalboxHTTP
+import SignalboxProviders
 import SignalboxTelemetry
 
 /// A streamed answer whose first delta has come: events in the caller's dialect, ready to be passed on.
@@ -177,7 +178,7 @@ public final class RoutedStream: @unchecked Sendable {
     private func close(_ failure: UpstreamFailure) -> UpstreamFailure {
         hasEnded = true
         reply.cancel()
-        var failure = failure
+        var failure = candidate.redaction.clean(failure)
         if failure.kind != .cancelled { failure.kind = call.isCancelled ? .cancelled : .interrupted }
         attempt.summarize(decoder.summary)
         attempt.record(failure: failure, status: reply.status)

@@ -15,9 +15,34 @@ extension ResolvedProvider {
                 provider: name, kind: settings.kind.rawValue, alias: key.alias, secret: secret,
                 question: KeyQuestion(
                     headers: headers, authorityFile: settings.certificateAuthorityFile,
-                    timeout: checks.timeout, probe: { adapter.probe(secret, models: models) }),
+                    timeout: checks.timeout,
+                    probe: {
+                        adapter.probe(secret, models: models).map { CleanProbe($0, key.redaction) }
+                    }),
                 interval: checks.interval, jitter: checks.jitter, retry: min(checks.retry, checks.interval),
                 requestsPerMinute: checks.requestsPerMinute, models: models, traffic: traffic)
+        }
+    }
+}
+
+/// A probe whose report has no secret in it, not even one that went beside the key.
+struct CleanProbe: KeyProbe {
+    private var probe: any KeyProbe
+    private let redaction: KeyRedaction
+
+    init(_ probe: any KeyProbe, _ redaction: KeyRedaction) {
+        self.probe = probe
+        self.redaction = redaction
+    }
+
+    mutating func begin() -> KeyProbeStep { clean(probe.begin()) }
+
+    mutating func take(_ outcome: KeyProbeOutcome) -> KeyProbeStep { clean(probe.take(outcome)) }
+
+    private func clean(_ step: KeyProbeStep) -> KeyProbeStep {
+        switch step {
+        case .ask: step
+        case .done(let report): .done(redaction.clean(report))
         }
     }
 }

@@ -11,6 +11,8 @@ struct ValidationSubject: Sendable {
     let key: Secret?
     private let adapter: any ProviderAdapter
     private let headers: [(name: String, value: Secret)]
+    /// Secrets that go beside the key.
+    private let besides: [Secret]
     private let authorityFile: String?
 
     init(
@@ -21,6 +23,7 @@ struct ValidationSubject: Sendable {
         self.kind = kind
         self.key = key
         headers = []
+        besides = []
         self.authorityFile = authorityFile
         adapter = try Self.adapter(kind, settings)
     }
@@ -33,6 +36,7 @@ struct ValidationSubject: Sendable {
         kind = configured.kind
         self.key = key
         headers = configured.headers.map { ($0.name, $0.value) }
+        besides = configured.headers.filter(\.isConfidential).map(\.value)
         authorityFile = configured.certificateAuthorityFile
         var settings = configured.adapterSettings
         if let scope { settings.scope = scope }
@@ -51,16 +55,21 @@ struct ValidationSubject: Sendable {
     }
 
     func question(_ models: [String], timeout: Duration) -> KeyQuestion {
-        KeyQuestion(headers: headers, authorityFile: authorityFile, timeout: timeout) { [adapter, key] in
-            adapter.probe(key, models: models)
-        }
+        question(timeout: timeout) { [adapter, key] in adapter.probe(key, models: models) }
     }
 
     /// Nil where this vendor's list is all there is to ask.
     func question(after model: String, timeout: Duration) -> KeyQuestion? {
         guard adapter.modelProbe(key, model: model) != nil else { return nil }
+        return question(timeout: timeout) { [adapter, key] in adapter.modelProbe(key, model: model) }
+    }
+
+    private func question(
+        timeout: Duration, _ probe: @escaping @Sendable () -> (any KeyProbe)?
+    ) -> KeyQuestion {
+        let redaction = KeyRedaction([key] + besides)
         return KeyQuestion(headers: headers, authorityFile: authorityFile, timeout: timeout) {
-            [adapter, key] in adapter.modelProbe(key, model: model)
+            probe().map { CleanProbe($0, redaction) }
         }
     }
 }

@@ -9,9 +9,6 @@ extension ConfigurationReading {
         "trailer", "transfer-encoding", "upgrade",
     ]
 
-    /// Words in the name of a header whose value is a secret.
-    private static let confidential = ["auth", "cookie", "key", "password", "secret", "token"]
-
     /// - Parameter others: names, in lower case, that are taken here too.
     func headers(_ field: Field, beside others: Set<String> = []) -> [Configuration.Header]? {
         guard case .mapping(let mapping) = field.shape else {
@@ -64,7 +61,7 @@ extension ConfigurationReading {
     private func headerValue(_ field: Field, of name: String) -> Secret? {
         guard let text = field.text(expected: "a header's value") else { return nil }
         if case .literal = SecretReference(text), !secrets.allowsLiterals,
-            Self.confidential.contains(where: name.contains)
+            Configuration.Header.isConfidential(name)
         {
             return secrets.secret(in: field)
         }

@@ -87,6 +87,13 @@ extension Configuration {
         /// Free of control characters.
         public var value: Secret
 
+        /// Whether its name says that its value is a secret.
+        public var isConfidential: Bool { Self.isConfidential(name) }
+
+        static func isConfidential(_ name: String) -> Bool {
+            ["auth", "cookie", "key", "password", "secret", "token"].contains(where: name.contains)
+        }
+
         public init(name: String, value: Secret) {
             self.name = name
             self.value = value

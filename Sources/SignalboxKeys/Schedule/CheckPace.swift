@@ -14,6 +14,7 @@ struct CheckPace: Sendable {
     private var inFlight = 0
     /// Requests that were made, and until when they count.
     private var spent: [(until: Instant, count: Int)] = []
+    private var spentCount = 0
     /// When the next check keeps its distance to the last one.
     private var next = Instant.past
 
@@ -36,7 +37,7 @@ struct CheckPace: Sendable {
     mutating func earliest(at now: Instant, isDemanded: Bool) -> Instant? {
         forget(at: now)
         let least = isDemanded ? now : max(now, restsUntil, next)
-        var taken = inFlight * reserve + spent.reduce(0) { $0 + $1.count }
+        var taken = inFlight * reserve + spentCount
         if taken + reserve <= perMinute { return least }
         for (until, count) in spent.sorted(by: { $0.until < $1.until }) {
             taken -= count
@@ -57,6 +58,7 @@ struct CheckPace: Sendable {
         next = max(next, begun.advanced(by: distance * requests))
         // What exceeds a very low limit counts for as many minutes as it takes to make up for it.
         let minutes = (requests + perMinute - 1) / max(1, perMinute)
+        spentCount += requests
         spent.append((now.advanced(by: CheckPace.minute * max(1, minutes)), requests))
     }
 
@@ -64,7 +66,9 @@ struct CheckPace: Sendable {
         restsUntil = max(restsUntil, instant)
     }
 
-    mutating func forget(at now: Instant) {
+    private mutating func forget(at now: Instant) {
+        guard spent.contains(where: { $0.until <= now }) else { return }
+        spentCount -= spent.reduce(0) { $0 + ($1.until <= now ? $1.count : 0) }
         spent.removeAll { $0.until <= now }
     }
 }

@@ -27,6 +27,8 @@ extension KeySchedule {
         var isBad = false
         /// The number of the check that is under way.
         var check: Int?
+        /// Where it stands in line; 0 while it does not.
+        var place = 0
         /// Checks without a lesson, one after the other.
         private var failures = 0
         private var begun: Instant?
@@ -36,10 +38,6 @@ extension KeySchedule {
             self.terms = terms
             self.anchor = anchor
             due = anchor
-        }
-
-        func isDue(at now: Instant) -> Bool {
-            check == nil && (isDemanded || due <= now)
         }
 
         /// Whether no check has begun since.
@@ -74,6 +72,7 @@ extension KeySchedule {
 
         mutating func begin(_ number: Int, at now: Instant) {
             check = number
+            place = 0
             begun = now
             isDemanded = false
         }

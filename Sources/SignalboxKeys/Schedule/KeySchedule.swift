@@ -1,3 +1,5 @@
+import DequeModule
+import HeapModule
 package import SignalboxCore
 
 /// When which key is checked. It reads no clock and sends nothing: it is asked what to begin, and told what
@@ -15,70 +17,6 @@ package import SignalboxCore
 /// turns around the grid's lines without ever adding up. So checks stay as evenly spread as they were laid
 /// out, whatever happened in between.
 package struct KeySchedule: Sendable {
-    package struct Terms: Sendable, Hashable {
-        package var interval: Duration
-        /// By which part of the interval the time between two regular checks varies at most.
-        package var jitter: Double
-        package var retry: Duration
-        /// Of the provider; where its keys differ, what came last.
-        package var requestsPerMinute: Int
-
-        package init(interval: Duration, jitter: Double, retry: Duration, requestsPerMinute: Int) {
-            self.interval = max(interval, .milliseconds(1))
-            self.jitter = min(max(jitter, 0), 0.5)
-            self.retry = max(retry, .milliseconds(1))
-            self.requestsPerMinute = max(1, requestsPerMinute)
-        }
-    }
-
-    package struct Addition: Sendable {
-        package var key: KeyName
-        package var terms: Terms
-        package var past: Past
-
-        package init(_ key: KeyName, _ terms: Terms, _ past: Past) {
-            self.key = key
-            self.terms = terms
-            self.past = past
-        }
-    }
-
-    /// What an earlier run knew of a key.
-    package enum Past: Sendable, Hashable {
-        case unknown
-        /// A verdict is believed; the next check was due after so long.
-        case judged(isBad: Bool, due: Duration)
-        /// None is believed; the next check was due after so long.
-        case tried(due: Duration)
-    }
-
-    /// What a check was good for.
-    package enum Ending: Sendable, Hashable {
-        /// A verdict is believed, or confirmed.
-        case taught(isBad: Bool)
-        /// A verdict waits to be confirmed.
-        case doubted
-        case nothing(retryAfter: Duration?)
-        /// The whole provider rests.
-        case rateLimited(retryAfter: Duration?)
-    }
-
-    package struct Check: Sendable, Hashable {
-        package let number: Int
-        package let key: KeyName
-    }
-
-    package struct Turn: Sendable {
-        /// To be begun now, in this order.
-        package var begun: [Check] = []
-        /// Left out, since traffic had proved the key.
-        package var skipped: [KeyName] = []
-        /// Whose limits have cost regular turns, and how many.
-        package var missed: [(key: KeyName, turns: Int)] = []
-        /// When to ask again if nothing ends before.
-        package var next: Instant?
-    }
-
     /// Checks under way at the same time, of all providers together.
     package static let inFlightMax = 16
     /// No provider is left alone for longer, whatever it asks for.
@@ -86,15 +24,30 @@ package struct KeySchedule: Sendable {
     /// A check that waits for a limit is overdue after this.
     package static let overdueAfter: Duration = .seconds(60)
 
-    var entries: [KeyName: Entry] = [:]
+    private var entries: [KeyName: Entry] = [:]
+    /// Of what is due later; what has been placed anew since stays until its time comes.
+    private var upcoming = Heap<Place>()
+    /// By provider, by how long they are due: they wait for limits.
+    private var ready: [String: Deque<Place>] = [:]
+    private var demanded: [KeyName] = []
     private var paces: [String: CheckPace] = [:]
     private var running: [Int: (key: KeyName, begun: Instant)] = [:]
+    /// Of checks, and of places.
     private var number = 0
     private var random: FastRandom
     /// Where the last key's turns lie within its interval, 0 to 1.
     private var phase: Double
-    /// Before this nothing can begin, unless a check ends.
-    private var quietUntil = Instant.past
+
+    /// Where a key stands in line. It is void once the key has another one.
+    private struct Place: Comparable {
+        let due: Instant
+        let number: Int
+        let key: KeyName
+
+        static func < (left: Place, right: Place) -> Bool {
+            (left.due, left.number) < (right.due, right.number)
+        }
+    }
 
     /// The same seed makes the same plan.
     package init(seed: UInt64) {
@@ -125,7 +78,7 @@ package struct KeySchedule: Sendable {
     /// Keys about which nothing is known are due soon, one after the other; others when they were.
     package mutating func add(_ additions: [Addition], at now: Instant) {
         let fresh = Dictionary(grouping: additions.filter { $0.past == .unknown }) { $0.key.provider }
-        var place: [String: Int] = [:]
+        var freshBefore: [String: Int] = [:]
         for addition in additions {
             remove(addition.key)
             let provider = addition.key.provider
@@ -134,8 +87,8 @@ package struct KeySchedule: Sendable {
             var entry = Entry(addition.terms, anchor: line(within: addition.terms.interval, from: now))
             switch addition.past {
             case .unknown:
-                let index = place[provider, default: 0]
-                place[provider] = index + 1
+                let index = freshBefore[provider, default: 0]
+                freshBefore[provider] = index + 1
                 entry.due = soon(index, of: fresh[provider]?.count ?? 1, addition, at: now)
             case .tried(let due): entry.due = now.advanced(by: entry.bounded(due))
             case .judged(let isBad, let due):
@@ -144,8 +97,8 @@ package struct KeySchedule: Sendable {
                 (entry.isKnown, entry.isBad, entry.cause) = (true, isBad, .regular)
             }
             entries[addition.key] = entry
+            place(addition.key)
         }
-        quietUntil = .past
     }
 
     /// Spread over the time that they need at the provider's limit, or over the interval if that is shorter.
@@ -182,8 +135,23 @@ package struct KeySchedule: Sendable {
         entry.terms = terms
         entries[key] = entry
         paces[key.provider]?.perMinute = terms.requestsPerMinute
-        quietUntil = .past
+        if entry.check == nil { place(key) }
     }
+
+    /// Puts it in line by when it is due; where it stood before is void.
+    private mutating func place(_ key: KeyName) {
+        guard let due = entries[key]?.due else { return }
+        number += 1
+        entries[key]?.place = number
+        upcoming.insert(Place(due: due, number: number, key: key))
+        guard upcoming.count > 2 * entries.count + KeySchedule.voidPlacesMax else { return }
+        upcoming = Heap(upcoming.unordered.filter(isValid))
+    }
+
+    /// Places that are void and kept, beside as many as there are keys.
+    private static let voidPlacesMax = 64
+
+    private func isValid(_ place: Place) -> Bool { entries[place.key]?.place == place.number }
 
     // MARK: What others say
 
@@ -191,9 +159,9 @@ package struct KeySchedule: Sendable {
     /// - Returns: false for a key that is not watched.
     package mutating func demand(_ key: KeyName) -> Bool {
         guard let entry = entries[key] else { return false }
-        if entry.check == nil {
+        if entry.check == nil, !entry.isDemanded {
             entries[key]?.isDemanded = true
-            quietUntil = .past
+            demanded.append(key)
         }
         return true
     }
@@ -214,11 +182,13 @@ package struct KeySchedule: Sendable {
         guard var entry = entries[key] else { return }
         if entry.check != nil {
             entry.isHastened = true
+            entries[key] = entry
         } else {
+            let due = entry.due
             entry.hasten(at: now)
-            quietUntil = .past
+            entries[key] = entry
+            if entry.due != due { place(key) }
         }
-        entries[key] = entry
     }
 
     // MARK: Checks
@@ -227,39 +197,81 @@ package struct KeySchedule: Sendable {
     /// - Parameter proof: when traffic last showed that a key works.
     package mutating func turn(at now: Instant, proof: (KeyName) -> Instant?) -> Turn {
         var turn = Turn()
-        guard quietUntil <= now else {
-            turn.next = quietUntil
-            return turn
-        }
-        for key in dueKeys(at: now) {
+        collect(at: now)
+        meetDemands(at: now, in: &turn)
+        var next = hasRoom ? demanded.compactMap { earliest($0, isDemanded: true, at: now) }.min() : nil
+        /// Providers whose first key cannot begin now.
+        var held: Set<String> = []
+        while let provider = longestDue(notIn: held), let key = ready[provider]?.first?.key {
             if let proof = proof(key), entries[key]?.isSpared(by: proof, at: now) == true {
-                let jitter = jitter(of: key)
-                entries[key]?.spare(after: proof, jitter: jitter)
+                ready[provider]?.removeFirst()
+                spare(key, after: proof)
                 turn.skipped.append(key)
-            } else {
+            } else if hasRoom, let earliest = earliest(key, isDemanded: false, at: now) {
+                guard earliest <= now else {
+                    held.insert(provider)
+                    next = min(next ?? earliest, earliest)
+                    continue
+                }
+                ready[provider]?.removeFirst()
                 begin(key, at: now, in: &turn)
+            } else {
+                held.insert(provider)
             }
         }
-        turn.next = nextTurn(at: now)
-        quietUntil = turn.next ?? Instant(nanoseconds: .max)
+        let first = upcoming.min?.due
+        turn.next = first.map { min(next ?? $0, $0) } ?? next
         paces = paces.filter { $0.value.keys > 0 || !$0.value.isIdle }
         return turn
     }
 
-    /// Those that somebody waits for first, then by how long they are due.
-    private func dueKeys(at now: Instant) -> [KeyName] {
-        let due = entries.filter { $0.value.isDue(at: now) }
-        return due.sorted { left, right in
-            if left.value.isDemanded != right.value.isDemanded { return left.value.isDemanded }
-            return (left.value.due, left.key) < (right.value.due, right.key)
-        }.map(\.key)
+    private var hasRoom: Bool { running.count < KeySchedule.inFlightMax }
+
+    /// Lets those wait for their limits whose time has come.
+    private mutating func collect(at now: Instant) {
+        while let place = upcoming.min, place.due <= now || !isValid(place) {
+            _ = upcoming.popMin()
+            if isValid(place) { ready[place.key.provider, default: []].append(place) }
+        }
+        for (provider, places) in ready {
+            // What is void further behind is met when it comes to the front.
+            let void = places.prefix { !isValid($0) }.count
+            if void == places.count { ready[provider] = nil } else { ready[provider]?.removeFirst(void) }
+        }
+    }
+
+    /// Of the providers with keys that are due.
+    private mutating func longestDue(notIn held: Set<String>) -> String? {
+        var longest: (place: Place, provider: String)?
+        for provider in Array(ready.keys) where !held.contains(provider) {
+            while let place = ready[provider]?.first, !isValid(place) { ready[provider]?.removeFirst() }
+            guard let place = ready[provider]?.first else { continue }
+            if longest.map({ place < $0.place }) ?? true { longest = (place, provider) }
+        }
+        return longest?.provider
+    }
+
+    private mutating func meetDemands(at now: Instant, in turn: inout Turn) {
+        demanded.removeAll { entries[$0]?.isDemanded != true }
+        for key in demanded where hasRoom {
+            guard let earliest = earliest(key, isDemanded: true, at: now), earliest <= now else { continue }
+            begin(key, at: now, in: &turn)
+        }
+        demanded.removeAll { entries[$0]?.isDemanded != true }
+    }
+
+    private mutating func earliest(_ key: KeyName, isDemanded: Bool, at now: Instant) -> Instant? {
+        paces[key.provider]?.earliest(at: now, isDemanded: isDemanded)
+    }
+
+    private mutating func spare(_ key: KeyName, after proof: Instant) {
+        let jitter = jitter(of: key)
+        entries[key]?.spare(after: proof, jitter: jitter)
+        place(key)
     }
 
     private mutating func begin(_ key: KeyName, at now: Instant, in turn: inout Turn) {
-        guard running.count < KeySchedule.inFlightMax, let entry = entries[key],
-            let earliest = paces[key.provider]?.earliest(at: now, isDemanded: entry.isDemanded),
-            earliest <= now
-        else { return }
+        guard let entry = entries[key] else { return }
         number += 1
         paces[key.provider]?.begin(at: now)
         running[number] = (key, now)
@@ -269,45 +281,18 @@ package struct KeySchedule: Sendable {
         turn.begun.append(Check(number: number, key: key))
     }
 
-    private mutating func nextTurn(at now: Instant) -> Instant? {
-        var next: Instant?
-        /// By provider: when one that is due could begin, and nil where an end must come first.
-        var earliest: [String: Instant?] = [:]
-        for (key, entry) in entries where entry.check == nil {
-            var moment = entry.due
-            if entry.isDue(at: now) {
-                guard running.count < KeySchedule.inFlightMax else { continue }
-                if entry.isDemanded {
-                    guard let found = paces[key.provider]?.earliest(at: now, isDemanded: true) else {
-                        continue
-                    }
-                    moment = found
-                } else {
-                    let found =
-                        earliest[key.provider]
-                        ?? paces[key.provider]?.earliest(at: now, isDemanded: false)
-                    earliest[key.provider] = found
-                    guard let found else { continue }
-                    moment = found
-                }
-            }
-            next = min(next ?? moment, moment)
-        }
-        return next
-    }
-
     /// - Parameter requests: how many the check has made.
     /// - Returns: whether it was still wanted: not where the key has gone, or another one has taken its name.
     package mutating func ended(_ check: Check, _ ending: Ending, requests: Int, at now: Instant) -> Bool {
         guard let (key, begun) = running.removeValue(forKey: check.number) else { return false }
         paces[key.provider]?.end(begun: begun, requests: requests, at: now)
-        quietUntil = .past
         guard var entry = entries[key], entry.check == check.number else { return false }
         let pause = entry.end(ending, jitter: jitter(of: key), at: now)
         if case .rateLimited = ending, let pause {
             paces[key.provider]?.rest(until: now.advanced(by: pause))
         }
         entries[key] = entry
+        place(key)
         return true
     }
 

@@ -6,7 +6,8 @@ import Synchronization
 /// Watches configured keys: has each checked when it is due, believes what two checks agree on, keeps that
 /// over restarts, and tells those who heed it.
 ///
-///     let watch = KeyWatch(inquirer: inquirer, registry: registry, logger: logger, file: path) { verdict in … }
+///     let watch = KeyWatch(
+///         inquirer: inquirer, registry: registry, logger: logger, file: path) { verdict in … }
 ///     await watch.start(keys)
 ///     …
 ///     await watch.update(others)

@@ -1,13 +1,13 @@
-import SignalboxCore
+package import SignalboxCore
 
 /// Takes secrets out of what a vendor says, whatever they look like: some repeat the key they were sent.
-struct KeyRedaction: Sendable {
+package struct KeyRedaction: Sendable {
     /// A shorter text is no secret, and would be found in every sentence.
     private static let lengthMin = 4
     private static let mark = Array("•••".utf8)
     private let secrets: [[UInt8]]
 
-    init(_ secrets: [Secret?]) {
+    package init(_ secrets: [Secret?]) {
         self.secrets = secrets.compactMap { secret in
             let bytes = Array((secret?.reveal() ?? "").utf8)
             return bytes.count >= Self.lengthMin ? bytes.map(Self.lowered) : nil
@@ -19,7 +19,7 @@ struct KeyRedaction: Sendable {
         String(decoding: secrets.reduce(Array(text.utf8), Self.replace), as: UTF8.self)
     }
 
-    func clean(_ report: KeyReport) -> KeyReport {
+    package func clean(_ report: KeyReport) -> KeyReport {
         var clean = report
         clean.message = self.clean(report.message)
         clean.providerCode = report.providerCode.map(self.clean)
@@ -29,6 +29,18 @@ struct KeyRedaction: Sendable {
         clean.details.models = report.details.models.map(self.clean)
         clean.details.missingModels = report.details.missingModels.map(self.clean)
         clean.details.organisation = report.details.organisation.map(self.clean)
+        return clean
+    }
+
+    package func clean(_ failure: UpstreamFailure) -> UpstreamFailure {
+        var clean = failure
+        clean.message = self.clean(failure.message)
+        clean.code = failure.code.map(self.clean)
+        clean.parameter = failure.parameter.map(self.clean)
+        if let body = failure.errorObject {
+            let text = String(decoding: body, as: UTF8.self)
+            if self.clean(text) != text { clean.errorObject = nil }
+        }
         return clean
     }
 

@@ -38,7 +38,7 @@ class Request:
     def model(self) -> str:
         """Some vendors want it in the body, some in the path."""
         in_path = self.path.rpartition("/models/")[2].partition(":")[0] if "/models/" in self.path else None
-        return in_path or self.json.get("model", "unnamed")
+        return in_path or (self.json if self.body else {}).get("model", "unnamed")
 
     @property
     def is_streaming(self) -> bool:

@@ -177,6 +177,23 @@ import Testing
         await validators.shutdown()
     }
 
+    @Test func `a secret header that the vendor repeats is not told`() async throws {
+        let team = "team-secret-of-ours"
+        let vendor = try ScriptedVendor { _, _ in
+            (403, #"{"error":{"message":"\#(team) may not, nor SK-A-KEY-OF-OURS","code":"\#(team)"}}"#)
+        }
+        defer { vendor.stop() }
+        var provider = Configuration.Provider(
+            name: "ours", kind: .openai, baseURL: BaseURL(vendor.origin), models: ["large"])
+        provider.headers = [Configuration.Header(name: "x-team", value: Secret(team))]
+        let validators = try Validators()
+        let found = try await validators.validate(provider, key: key)
+        #expect(found.report.state == .missingScope)
+        #expect(!found.json.text.contains(team))
+        #expect(!found.json.text.lowercased().contains("sk-a-key"))
+        await validators.shutdown()
+    }
+
     // MARK: Mistakes and limits
 
     @Test func `what cannot be asked is a mistake that does not repeat the key`() async throws {
