@@ -223,3 +223,16 @@ def test_no_more_than_sixteen_are_asked_about_at_once(daemon, alpha):
         asker.join(20)
     assert [each["state"] for each in found] == ["rate_limited"] * AT_ONCE_MAX
     assert ask(daemon, "alpha")["state"] == "rate_limited"
+    counts = {
+        verdict: daemon.metrics().value("signalbox_key_validations_total", verdict=verdict)
+        for verdict in ("good", "bad", "unclear", "busy")}
+    assert counts == {"good": 0, "bad": 0, "unclear": AT_ONCE_MAX + 1, "busy": 1}
+
+
+def test_each_answer_is_a_log_line_without_the_key(daemon, alpha):
+    alpha.play_checks(repeats_the_key(401))
+    response = post(daemon, {"provider": "alpha", "api_key": KEY})
+    line = daemon.wait_for_log(lambda line: line["message"] == "key_validated")
+    assert line["request_id"] == response.headers["x-request-id"]
+    assert (line["provider"], line["state"], line["confirmed"]) == ("alpha", "invalid", True)
+    assert KEY not in json.dumps(line)

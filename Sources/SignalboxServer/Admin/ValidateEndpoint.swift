@@ -9,6 +9,7 @@ struct ValidateEndpoint: Sendable {
     let validators: Validators
     /// Whose providers may be named.
     let router: Router
+    let events: ServerEvents
 
     /// For one check of a key.
     private static let timeout = Duration.seconds(10)
@@ -35,7 +36,7 @@ struct ValidateEndpoint: Sendable {
         if wantsEvents, !subject.isRead {
             await stream(request, subject, exchange, id)
         } else {
-            exchange.respond(await whole(request, subject, progress: nil), id)
+            exchange.respond(await whole(request, subject, id, progress: nil), id)
         }
     }
 
@@ -80,11 +81,14 @@ struct ValidateEndpoint: Sendable {
 
     /// 200 with every verdict.
     private func whole(
-        _ request: ValidateRequest, _ subject: Subject, progress: Validators.Progress?
+        _ request: ValidateRequest, _ subject: Subject, _ id: String, progress: Validators.Progress?
     ) async -> Reply {
         do throws(ValidationMistake) {
-            return .json(200, try await ask(request, subject, progress: progress).json)
+            let found = try await ask(request, subject, progress: progress)
+            events.validated(found, id)
+            return .json(200, found.json)
         } catch {
+            if error == .busy { events.validationRefused() }
             return Self.reply(to: error)
         }
     }
@@ -98,14 +102,14 @@ struct ValidateEndpoint: Sendable {
     private func stream(
         _ request: ValidateRequest, _ subject: Subject, _ exchange: Exchange, _ id: String
     ) async {
-        let (events, feed) = AsyncStream.makeStream(
+        let (told, feed) = AsyncStream.makeStream(
             of: Event.self, bufferingPolicy: .bufferingNewest(KeyProbeRequest.countMax + 1))
         async let work: Void = {
-            feed.yield(.end(await whole(request, subject) { feed.yield(.progress($0)) }))
+            feed.yield(.end(await whole(request, subject, id) { feed.yield(.progress($0)) }))
             feed.finish()
         }()
         var stream: ReplyStream?
-        for await event in events {
+        for await event in told {
             switch event {
             case .end(let reply) where reply.status != 200: exchange.respond(reply, id)
             case .end(let reply):
