@@ -114,13 +114,19 @@ let package = Package(
                 "SignalboxProviders",
                 "SignalboxConfig", "Signalbox",
             ]),
+        room(
+            "SignalboxDemo",
+            over: [
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxProviders",
+                "SignalboxConfig",
+            ]),
         // 7
         .executableTarget(
             name: "SignalboxCLI",
             dependencies: [
                 "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore",
                 "SignalboxProviders", "SignalboxUsage", "SignalboxConfig", "Signalbox", "SignalboxServer",
-                "CMimalloc",
+                "SignalboxDemo", "CMimalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -213,6 +219,9 @@ let package = Package(
                 "SignalboxServer", "Signalbox", "SignalboxHTTP", "SignalboxStore", "SignalboxTelemetry",
                 "SignalboxConfig", "SignalboxProviders", "SignalboxCore",
             ]),
+        tests(
+            "SignalboxDemoTests",
+            of: ["SignalboxDemo", "SignalboxConfig", "SignalboxProviders", "SignalboxCore"]),
         tests("SignalboxFuzzingTests", of: ["SignalboxFuzzing", "SignalboxProviders"]),
         tests("TidyTests", of: []),
     ],

@@ -4,6 +4,7 @@ import Glibc
 import Signalbox
 import SignalboxConfig
 import SignalboxCore
+import SignalboxDemo
 import SignalboxHTTP
 import SignalboxServer
 import SignalboxTelemetry
@@ -25,6 +26,8 @@ struct ServeCommand: ParsableCommand {
     @Flag(help: "Serve three mock providers, of which the first always fails. Needs no file and no key.")
     var demo = false
 
+    @OptionGroup(title: "With --demo") var day: DemoOptions
+
     @Option(help: "Listen here instead, such as 127.0.0.1:0 for a free port.", transform: address)
     var listen: ListenAddress?
 
@@ -33,6 +36,7 @@ struct ServeCommand: ParsableCommand {
 
     func validate() throws {
         if demo && config != nil { throw ValidationError("--demo needs no --config: give one of them.") }
+        if !demo && day.isUsed { throw ValidationError("--traffic, --day and --seed go with --demo.") }
     }
 
     /// The main thread takes the signals; everything else happens on threads that hold them back.
@@ -73,10 +77,13 @@ struct ServeCommand: ParsableCommand {
             exports: configuration.otlp.flatMap(TelemetryExporter.logQueue))
         let registry = MetricRegistry()
         registry.describeProcess(writer: writer)
+        let logger = Logger(writer: writer)
+        let show = try await day.show(logger)
         let service: Service
         do throws(ServiceError) {
             service = try Service(
-                configuration, registry: registry, logger: Logger(writer: writer),
+                show.map { overridden($0.configuration) } ?? configuration, registry: registry,
+                logger: logger,
                 threads: configuration.server.threads.resolved, source: demo ? nil : loadAgain)
             // mimalloc would keep the memory of a burst of large bodies for the next one. Below that size,
             // giving it back only costs the page faults to get it again.
@@ -87,7 +94,8 @@ struct ServeCommand: ParsableCommand {
         } catch {
             throw CommandFailure(message: error.description, status: 1)
         }
-        if demo, isatty(STDERR_FILENO) == 1 { greet(service) }
+        if demo, isatty(STDERR_FILENO) == 1 { show?.greet(service.adminAddress) ?? greet(service) }
+        show?.stage.begin(callersOf: service.addresses[0])
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 while await signals.nextHangUp() { _ = await service.reload() }
@@ -96,7 +104,9 @@ struct ServeCommand: ParsableCommand {
             signals.endHangUps()
         }
         signals.endProcessOnInterrupt()
+        await show?.stage.close()
         await service.drain()
+        await show?.stage.clear()
         if !writer.shutdown(within: .seconds(5)) {
             throw CommandFailure(message: "standard output is blocked: log lines were lost", status: 1)
         }

@@ -28,6 +28,8 @@ struct Floors {
         "Signalbox": Room(floor: 6, outside: ["FoundationEssentials"]),
         "SignalboxServer": Room(
             floor: 6, outside: ["FoundationEssentials", "Crypto"], siblings: ["Signalbox"]),
+        // The demonstration's day: vendors, callers and a receiver around the daemon, not in it.
+        "SignalboxDemo": Room(floor: 6),
         // Which allocator a process has is the program's choice, not a room's.
         "SignalboxCLI": Room(
             floor: 7, outside: ["ArgumentParser", "CMimalloc", "Foundation", "FoundationEssentials"]),

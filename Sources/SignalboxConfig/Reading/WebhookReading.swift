@@ -28,7 +28,7 @@ extension ConfigurationReading {
         section.set(&webhook.timeout, "timeout") { $0.duration(in: .milliseconds(100) ... .seconds(60)) }
         section.set(&webhook.retry, "retry", retry)
         section.set(&webhook.giveUpAfter, "give_up_after") {
-            $0.duration(in: .seconds(60) ... .seconds(30 * 86_400))
+            $0.duration(in: .seconds(10) ... .seconds(30 * 86_400))
         }
         section.set(&webhook.headers, "headers") { headers($0, beside: Self.deliveryHeaders) }
         section.set(&webhook.certificateAuthorityFile, "ca_file", certificateFile)

@@ -1,18 +1,17 @@
-import SignalboxCore
-import SignalboxHTTP
+package import SignalboxCore
 
 /// Plays a ``ReplyScript`` to a client, each step in its time.
 ///
 /// Confined to the exchange's loop, on whose task it plays.
-struct ScriptedReply {
+package struct ScriptedReply {
     private let exchange: Exchange
 
-    init(_ exchange: Exchange) {
+    package init(_ exchange: Exchange) {
         self.exchange = exchange
     }
 
     /// Ends early when the client leaves: its task is cancelled.
-    func play(_ script: ReplyScript) async {
+    package func play(_ script: ReplyScript) async {
         if let whole = ScriptedReply.whole(script) { return exchange.respond(whole) }
         var stream: ReplyStream?
         do {

@@ -1,0 +1,82 @@
+public import SignalboxCore
+import SignalboxHTTP
+public import SignalboxTelemetry
+
+/// Plays a ``DemoDay``: the vendors and the receiver of bills behind one server on the loopback interface,
+/// and the callers of the daemon. On a thread of its own, where everything happens.
+///
+///     let stage = try DemoStage(day, logger: logger)
+///     let address = try await stage.open()          // then the daemon starts, with the vendors there
+///     stage.begin(callersOf: daemon)
+///     …
+///     await stage.close()
+public final class DemoStage: Sendable {
+    private let group: EventLoopGroup
+    private let server: HTTPServer
+    private let play: DemoPlay
+
+    /// Binds a free port of the loopback interface.
+    /// - Throws: ``DemoError`` where the system gives no thread, port or client.
+    public init(_ day: DemoDay, logger: Logger) throws(DemoError) {
+        do {
+            group = try EventLoopGroup(count: 1, name: "demo")
+            let play = DemoPlay(
+                day, client: try HTTPClient(loop: group.loops[0]), events: DemoEvents(logger: logger))
+            self.play = play
+            server = try HTTPServer(
+                group: group, addresses: [ListenAddress(.loopback, port: 0)], limits: ServerLimits(),
+                observer: DemoAudience(),
+                rejection: { reason, _ in Reply(status: 413, body: Array(reason.rawValue.utf8)) },
+                handler: { await play.serve($0) })
+        } catch {
+            throw DemoError(description: "the demonstration cannot be played: \(error)")
+        }
+    }
+
+    /// Where the vendors are.
+    public var address: ListenAddress { server.addresses[0] }
+
+    /// Serves the vendors. Not from a loop.
+    public func open() async throws(DemoError) {
+        do throws(SystemError) {
+            try await server.start()
+        } catch {
+            throw DemoError(description: "the demonstration cannot be played: \(error)")
+        }
+    }
+
+    /// The day begins, and with it the requests to the daemon at `address`.
+    public func begin(callersOf address: ListenAddress) {
+        let play = play
+        group.loops[0].execute { play.begin(callersOf: address) }
+    }
+
+    /// No more callers; what is on its way is broken off. Once, not from a loop.
+    public func close() async {
+        let (play, loop) = (play, group.loops[0])
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            loop.execute {
+                play.end()
+                done.resume()
+            }
+        }
+    }
+
+    /// The vendors leave, too: after the daemon, which may still want something of them.
+    public func clear() async {
+        await server.drain(within: .zero)
+        group.shutdown()
+    }
+}
+
+/// Why a day cannot be played.
+public struct DemoError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+}
+
+/// Nobody measures the stage.
+private struct DemoAudience: ServerObserver {
+    func connectionOpened() {}
+    func connectionClosed() {}
+    func rejected(_ reason: RejectionReason) {}
+}
