@@ -10,7 +10,8 @@ final class KeyMetrics: Sendable {
     private let results: [KeyState: Counter]
     private let skips: [KeySkipReason: Counter]
     private let seconds: Histogram
-    private let state: StateSet<KeyState>
+    /// Nil where the key has no gauges.
+    private let state: StateSet<KeyState>?
     private let board = Board()
 
     /// What scrapes read.
@@ -48,7 +49,10 @@ final class KeyMetrics: Sendable {
         }
     }
 
-    init(_ scope: SeriesScope, _ name: KeyName, _ traffic: KeyTraffic, time: any TimeSource) {
+    init(
+        _ scope: SeriesScope, _ name: KeyName, _ traffic: KeyTraffic, isListed: Bool = true,
+        time: any TimeSource
+    ) {
         self.scope = scope
         self.name = name
         let (provider, alias, board) = (name.provider, name.alias, board)
@@ -59,8 +63,11 @@ final class KeyMetrics: Sendable {
         skips = Dictionary(
             uniqueKeysWithValues: KeySkipReason.allCases.map { ($0, skipped.series(provider, $0.rawValue)) })
         seconds = scope.histogram(Catalogue.keyCheckSeconds).series(provider)
-        state = scope.stateset(Catalogue.keyState, of: KeyState.self).series(provider, alias)
-        state.enter(.unknown)
+        state =
+            isListed
+            ? scope.stateset(Catalogue.keyState, of: KeyState.self).series(provider, alias) : nil
+        guard isListed else { return }
+        state?.enter(.unknown)
         scope.gauge(Catalogue.keyValid).series(provider, alias) {
             board.values.withLock { $0.isGood }.map { $0 ? 1 : 0 }
         }
@@ -72,6 +79,8 @@ final class KeyMetrics: Sendable {
             return check.map { max($0, proof ?? 0) } ?? proof
         }
     }
+
+    var isListed: Bool { state != nil }
 
     func close() {
         scope.close()
@@ -88,6 +97,7 @@ final class KeyMetrics: Sendable {
 
     /// - Parameter models: those that are configured: a balance for others is none of ours.
     func show(_ status: KeyStatus, models: [String]) {
+        guard let state else { return }
         state.enter(status.state)
         let details = status.standing?.details
         let concerning = (details?.balances ?? []).filter { $0.concerns(models) }

@@ -1,11 +1,14 @@
 import SignalboxCore
 import SignalboxTelemetry
+import Synchronization
 
 /// Every metric and log line of checks: nothing else here names one.
 final class KeyEvents: Sendable {
     private let registry: MetricRegistry
     private let logger: Logger
     private let time: any TimeSource
+    /// Keys with gauges of their own. Changed by the loop's thread only.
+    private let listed = Atomic(0)
 
     init(registry: MetricRegistry, logger: Logger, time: any TimeSource) {
         self.registry = registry
@@ -20,8 +23,17 @@ final class KeyEvents: Sendable {
         registry.gauge(Catalogue.keyChecksOverdue).series { reading().map { Double($0.overdue) } }
     }
 
+    /// A registry has room for so many keys. What has none would share a series with others, and its value
+    /// would be nobody's: such a key has no gauges of its own.
     func metrics(of key: WatchedKey) -> KeyMetrics {
-        KeyMetrics(registry.scope(), key.name, key.traffic, time: time)
+        let isListed = listed.load(ordering: .relaxed) < registry.limits.seriesMax - 1
+        if isListed { listed.add(1, ordering: .relaxed) }
+        return KeyMetrics(registry.scope(), key.name, key.traffic, isListed: isListed, time: time)
+    }
+
+    func close(_ metrics: KeyMetrics) {
+        metrics.close()
+        if metrics.isListed { listed.subtract(1, ordering: .relaxed) }
     }
 
     func checked(_ finding: KeyWatchState.Finding) {

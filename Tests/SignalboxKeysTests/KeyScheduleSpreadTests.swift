@@ -110,6 +110,22 @@ import Testing
         #expect(run.inFlightMost == KeySchedule.inFlightMax)
     }
 
+    @Test func `a provider that answers nothing does not take the places of the others`() {
+        var run = ScheduleRun()
+        run.add(ScheduleRun.keys(500, of: "silent"), ScheduleRun.terms(perMinute: 6_000))
+        for index in 0..<5 { run.add(ScheduleRun.keys(10, of: "p\(index)")) }
+        run.run(for: .minutes(17)) { key, _ in
+            key.provider == "silent"
+                ? Reply(ending: .nothing(retryAfter: nil), elapsed: .seconds(10)) : Reply()
+        }
+        let others = run.begun.filter { $0.key.provider != "silent" }
+        // Twice each: at once, and within the interval.
+        let counts = Dictionary(grouping: others, by: \.key).mapValues(\.count)
+        #expect(counts.count == 50 && counts.values.allSatisfy { $0 >= 2 })
+        let first = Dictionary(grouping: others, by: \.key).values.compactMap(\.first?.at)
+        #expect(first.allSatisfy { ScheduleRun.start.duration(to: $0) < .seconds(15) })
+    }
+
     @Test func `the same seed makes the same plan, another one another`() {
         func begun(_ seed: UInt64) -> [ScheduleRun.Begun] {
             var run = thousand(seed: seed)

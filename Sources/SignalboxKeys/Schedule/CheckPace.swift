@@ -11,13 +11,16 @@ struct CheckPace: Sendable {
     var keys = 0
     /// Until when the provider has asked to be left alone.
     private(set) var restsUntil = Instant.past
-    private var inFlight = 0
+    private(set) var inFlight = 0
     /// Requests that were made, and until when they count.
     private var spent: [(until: Instant, count: Int)] = []
     private var spentCount = 0
     /// When the next check keeps its distance to the last one.
     private var next = Instant.past
 
+    /// Checks of one provider's keys that are under way together: half of all, so that one that does not
+    /// answer leaves the others room.
+    static let inFlightMax = KeySchedule.inFlightMax / 2
     private static let minute: Duration = .seconds(60)
 
     init(perMinute: Int) {
@@ -35,6 +38,7 @@ struct CheckPace: Sendable {
     /// When a check may begin: `now`, or later; nil where one in flight must end first.
     /// - Parameter isDemanded: somebody waits for it: neither rest nor distance hold it back, the limit does.
     mutating func earliest(at now: Instant, isDemanded: Bool) -> Instant? {
+        guard inFlight < CheckPace.inFlightMax else { return nil }
         forget(at: now)
         let least = isDemanded ? now : max(now, restsUntil, next)
         var taken = inFlight * reserve + spentCount

@@ -202,7 +202,7 @@ package struct KeySchedule: Sendable {
         var next = hasRoom ? demanded.compactMap { earliest($0, isDemanded: true, at: now) }.min() : nil
         /// Providers whose first key cannot begin now.
         var held: Set<String> = []
-        while let provider = longestDue(notIn: held), let key = ready[provider]?.first?.key {
+        while let provider = nextProvider(notIn: held), let key = ready[provider]?.first?.key {
             if let proof = proof(key), entries[key]?.isSpared(by: proof, at: now) == true {
                 ready[provider]?.removeFirst()
                 spare(key, after: proof)
@@ -240,15 +240,19 @@ package struct KeySchedule: Sendable {
         }
     }
 
-    /// Of the providers with keys that are due.
-    private mutating func longestDue(notIn held: Set<String>) -> String? {
-        var longest: (place: Place, provider: String)?
+    /// The provider whose turn it is: of those with keys that are due the one with the fewest checks under
+    /// way.
+    private mutating func nextProvider(notIn held: Set<String>) -> String? {
+        var best: (inFlight: Int, place: Place, provider: String)?
         for provider in Array(ready.keys) where !held.contains(provider) {
             while let place = ready[provider]?.first, !isValid(place) { ready[provider]?.removeFirst() }
             guard let place = ready[provider]?.first else { continue }
-            if longest.map({ place < $0.place }) ?? true { longest = (place, provider) }
+            let inFlight = paces[provider]?.inFlight ?? 0
+            if best.map({ (inFlight, place) < ($0.inFlight, $0.place) }) ?? true {
+                best = (inFlight, place, provider)
+            }
         }
-        return longest?.provider
+        return best?.provider
     }
 
     private mutating func meetDemands(at now: Instant, in turn: inout Turn) {

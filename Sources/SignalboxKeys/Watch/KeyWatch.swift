@@ -191,15 +191,16 @@ extension KeyWatch {
         var names: Set<KeyName> = []
         let wanted = keys.map(\.name).filter { names.insert($0).inserted }.compactMap { latest[$0] }
         // What changes the keys runs on this thread: nothing comes in between.
+        guard let leaving = state.withLock({ $0.remove(allBut: wanted) }) else { return }
+        for task in leaving.tasks { task.cancel() }
+        for waiter in leaving.waiters { waiter.resume() }
+        for metrics in leaving.metrics { events.close(metrics) }
         let fresh = state.withLock { $0.fresh(among: wanted) }
         let metrics = Dictionary(uniqueKeysWithValues: fresh.map { ($0.name, events.metrics(of: $0)) })
         let (now, wall) = (time.now(), time.wallTime())
-        let change = state.withLock { $0.apply(wanted, metrics, at: now, wall) }
-        for task in change.ended { task.cancel() }
-        for waiter in change.waiters { waiter.resume() }
-        for metrics in change.closed { metrics.close() }
+        let remembered = state.withLock { $0.apply(wanted, metrics, at: now, wall) }
         for key in wanted { listen(to: key) }
-        for (status, models, metrics) in change.remembered {
+        for (status, models, metrics) in remembered {
             metrics.show(status, models: models)
             guard let report = status.standing else { continue }
             heed(KeyVerdict(provider: status.provider, alias: status.alias, report: report, isNews: true))

@@ -1,35 +1,44 @@
 import SignalboxCore
 
 extension KeyWatchState {
-    /// What is left to do, outside the lock, once other keys are watched.
-    struct Change {
-        var ended: [Task<Void, Never>] = []
+    /// What goes with keys that are watched no more, for the caller to end.
+    struct Leaving {
+        var tasks: [Task<Void, Never>] = []
         var waiters: [CheckedContinuation<Void, Never>] = []
-        /// Their series leave.
-        var closed: [KeyMetrics] = []
-        /// Known from an earlier run.
-        var remembered: [(status: KeyStatus, models: [String], metrics: KeyMetrics)] = []
+        var metrics: [KeyMetrics] = []
     }
 
-    /// Those that are not watched yet, or not as the same key.
+    /// Known from an earlier run.
+    typealias Remembered = [(status: KeyStatus, models: [String], metrics: KeyMetrics)]
+
+    /// Lets go of all that are not among `wanted`, or are there as another key; nil once nothing is watched
+    /// any more.
+    mutating func remove(allBut wanted: [WatchedKey]) -> Leaving? {
+        guard isRunning else { return nil }
+        var leaving = Leaving()
+        let kept = Dictionary(uniqueKeysWithValues: wanted.map { ($0.name, $0) })
+        for (name, watched) in keys {
+            if let key = kept[name], key.isSame(as: watched.key) { continue }
+            keys[name] = nil
+            if let number = schedule.number(of: name), let task = tasks[number] { leaving.tasks.append(task) }
+            schedule.remove(name)
+            watched.key.traffic.listen(nil)
+            leaving.waiters += watched.waiters.values
+            leaving.metrics.append(watched.metrics)
+        }
+        return leaving
+    }
+
+    /// Those that are not watched yet.
     func fresh(among wanted: [WatchedKey]) -> [WatchedKey] {
-        wanted.filter { key in keys[key.name].map { !$0.key.isSame(as: key) } ?? true }
+        wanted.filter { keys[$0.name] == nil }
     }
 
-    /// Watches exactly `wanted`, in which no name comes twice, from now on.
+    /// Watches all of `wanted`, in which no name comes twice.
     /// - Parameter metrics: for each of those that are ``fresh(among:)``.
     mutating func apply(
         _ wanted: [WatchedKey], _ metrics: [KeyName: KeyMetrics], at now: Instant, _ wall: WallTime
-    ) -> Change {
-        var change = Change()
-        guard isRunning else {
-            change.closed = Array(metrics.values)
-            return change
-        }
-        let names = Set(wanted.map(\.name))
-        for name in keys.keys where !names.contains(name) || metrics[name] != nil {
-            remove(name, noting: &change)
-        }
+    ) -> Remembered {
         for key in wanted where metrics[key.name] == nil { replace(key, at: now) }
         var additions: [KeySchedule.Addition] = []
         for key in wanted {
@@ -39,25 +48,15 @@ extension KeyWatchState {
             additions.append(KeySchedule.Addition(key.name, key.terms, KeySchedule.Past(known, at: wall)))
         }
         schedule.add(additions, at: now)
-        for addition in additions {
-            guard let watched = keys[addition.key] else { continue }
+        isDirty = true
+        return additions.compactMap { addition in
+            guard let watched = keys[addition.key] else { return nil }
             watched.key.traffic.awaitProof(watched.isBad)
             guard watched.judgement.latest != nil, let status = status(of: addition.key, at: now, wall) else {
-                continue
+                return nil
             }
-            change.remembered.append((status, watched.key.models, watched.metrics))
+            return (status, watched.key.models, watched.metrics)
         }
-        isDirty = true
-        return change
-    }
-
-    private mutating func remove(_ name: KeyName, noting change: inout Change) {
-        guard let watched = keys.removeValue(forKey: name) else { return }
-        if let number = schedule.number(of: name), let task = tasks[number] { change.ended.append(task) }
-        schedule.remove(name)
-        watched.key.traffic.listen(nil)
-        change.waiters += watched.waiters.values
-        change.closed.append(watched.metrics)
     }
 
     private mutating func replace(_ key: WatchedKey, at now: Instant) {

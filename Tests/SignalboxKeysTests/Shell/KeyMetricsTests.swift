@@ -1,4 +1,5 @@
 import SignalboxCore
+import SignalboxTelemetry
 import SignalboxTesting
 import Testing
 
@@ -118,6 +119,20 @@ import Testing
         let told = bench.scrape.split(separator: "\n").filter { $0.hasPrefix("llm_key_balance{") }
         #expect(told.count == KeyMetrics.unitsMax)
         #expect(told.allSatisfy { $0.contains(#"currency="C"#) })
+        try bench.end()
+    }
+
+    @Test func `keys beyond a metric's cap have no gauges, rather than somebody else's`() throws {
+        let server = try KeyServer()
+        let keys = (0..<6).map { server.key("one-\($0)") }
+        let bench = try WatchBench(keys, registry: MetricRegistry(limits: MetricLimits(seriesMax: 4)))
+        for key in keys { try bench.check(key.alias) }
+        let valid = bench.scrape.split(separator: "\n").filter { $0.hasPrefix("llm_key_valid{") }
+        #expect(valid.count == 3 && valid.allSatisfy { $0.hasSuffix(" 1") })
+        #expect(!bench.scrape.contains(#"llm_key_state{provider="other""#))
+        try bench.update([server.key("one-9")])
+        try bench.check("one-9")
+        #expect(bench.sample(#"llm_key_valid{provider="one",key="one-9"}"#) == "1")
         try bench.end()
     }
 

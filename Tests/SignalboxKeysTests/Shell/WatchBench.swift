@@ -10,7 +10,7 @@ import Synchronization
 final class WatchBench: Sendable {
     let clock: ManualClock
     let log: LogPipe
-    let registry = MetricRegistry()
+    let registry: MetricRegistry
     let inquirer: KeyInquirer
     let watch: KeyWatch
     let directory: Directory
@@ -40,12 +40,13 @@ final class WatchBench: Sendable {
     /// - Parameter directory: another bench's, to go on where it ended.
     init(
         _ keys: [WatchedKey], in directory: Directory? = nil, clock: ManualClock = ManualClock(),
-        level: LogLevel = .debug
+        registry: MetricRegistry = MetricRegistry()
     ) throws {
+        self.registry = registry
         self.clock = clock
         self.directory = try directory ?? Directory()
         log = try LogPipe()
-        log.writer.level = level
+        log.writer.level = .debug
         caller = try CallerLoop()
         inquirer = try KeyInquirer(time: clock)
         try inquirer.start()
