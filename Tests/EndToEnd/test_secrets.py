@@ -53,7 +53,7 @@ def repeating(status: int, code: str):
         key = secret.split(" and ")[0].rpartition(" ")[2]
         body = {
             "error": {
-                "message": f"Incorrect API key provided: {secret}. Find yours at our site. Missing scopes: {key}",
+                "message": f"Incorrect API key provided: {secret}. Find yours. Missing scopes: {key}",
                 "type": f"invalid {key}", "param": key, "code": code, "status": key,
                 "details": [{"reason": key, "key": secret}], "metadata": {"key": key}},
             "message": f"the key {key} is wrong", "request_id": key, "id": key}
@@ -169,7 +169,8 @@ def use(daemon: Daemon, settings: dict, secrets: list[str], places: Places) -> N
 
     def judged() -> dict[str, dict]:
         return {key["key"]: key for key in daemon.admin("/admin/keys", ADMIN).json["keys"]}
-    keys = scraped_until(judged, lambda keys: all(key["checks"] >= 2 for key in keys.values()), "two checks of all")
+    keys = scraped_until(
+        judged, lambda keys: all(key["checks"] >= 2 for key in keys.values()), "two checks of each")
     assert len(keys) == len(settings["providers"])
     assert keys["good-0"]["state"] == "valid" and keys["anthropic-bad-0"]["state"] == "invalid"
     # The scope that is said to be missing has the name of the key, too.

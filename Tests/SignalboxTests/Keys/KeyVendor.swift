@@ -32,8 +32,8 @@ final class KeyVendor: Sendable {
     private static func reply(_ status: String, _ body: String) -> [UInt8] {
         Array(
             """
-            HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\
-            \(body)
+            HTTP/1.1 \(status)\r\nContent-Type: application/json\r\n\
+            Content-Length: \(body.utf8.count)\r\n\r\n\(body)
             """.utf8)
     }
 
