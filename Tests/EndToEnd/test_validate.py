@@ -199,7 +199,7 @@ FAULTS = {
     "hang-up": (behaviours.hang_up(), "provider_down", "NETWORK_TIMEOUT"),
     "silence": (behaviours.silence(), "provider_down", "NETWORK_TIMEOUT"),
     "headers, then silence": (behaviours.headers_then_silence(), "provider_down", "NETWORK_TIMEOUT"),
-    "cut": (behaviours.cut_reply(), "provider_down", "NETWORK_TIMEOUT"),
+    "cut": (behaviours.cut_reply(), "unknown", "PROVIDER_ERROR"),
     "500": (behaviours.status(500, "invalid_api_key"), "provider_down", "PROVIDER_ERROR"),
     "503": (repeats_the_key(503), "provider_down", "PROVIDER_ERROR"),
     "429": (

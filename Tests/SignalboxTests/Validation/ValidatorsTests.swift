@@ -185,7 +185,7 @@ import Testing
         defer { vendor.stop() }
         var provider = Configuration.Provider(
             name: "ours", kind: .openai, baseURL: BaseURL(vendor.origin), models: ["large"])
-        provider.headers = [Configuration.Header(name: "x-team", value: Secret(team))]
+        provider.headers = [Configuration.Header(name: "x-team-token", value: Secret(team))]
         let validators = try Validators()
         let found = try await validators.validate(provider, key: key)
         #expect(found.report.state == .missingScope)
