@@ -17,7 +17,6 @@ package final class KeyTraffic: Sendable {
     package init() {}
 
     /// The provider has just answered a request with this key: one load, and at most once a second a store.
-    @inline(__always)
     package func proved(at now: Instant) {
         let last = proof.load(ordering: .relaxed)
         guard now.nanoseconds &- last >= KeyTraffic.proofPauseNanoseconds else { return }

@@ -55,6 +55,16 @@ import Testing
         #expect(next == ScheduleRun.start.duration(to: proof) + .minutes(15))
     }
 
+    @Test(arguments: Array(1...20) as [UInt64])
+    func `one proof spares one check, whatever the jitter`(seed: UInt64) {
+        var run = ScheduleRun(seed: seed)
+        run.add([key], ScheduleRun.terms(jitter: 0.5), .judged(isBad: false, due: .minutes(14)))
+        let proof = run.now.advanced(by: .seconds(1))
+        run.run(for: .minutes(30), proof: { _, now in now > proof ? proof : nil })
+        #expect(run.skipped == [key])
+        #expect((run.times(of: key).first ?? .zero) >= .minutes(15))
+    }
+
     @Test func `an old proof spares no check`() {
         var run = known()
         let proof = run.now

@@ -66,7 +66,8 @@ extension KeySchedule {
 
         mutating func spare(after proof: Instant, jitter: Double) {
             anchor = proof.advanced(by: terms.interval)
-            due = moved(anchor, by: jitter)
+            // Never sooner: it would be spared by the same proof again.
+            due = moved(anchor, by: abs(jitter))
             (cause, failures) = (.regular, 0)
         }
 
