@@ -124,8 +124,9 @@ let package = Package(
         .executableTarget(
             name: "SignalboxCLI",
             dependencies: [
-                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore", "SignalboxUsage",
-                "SignalboxConfig", "Signalbox", "SignalboxServer", "SignalboxDemo", "CMimalloc",
+                "SignalboxCore", "SignalboxTelemetry", "SignalboxHTTP", "SignalboxStore",
+                "SignalboxProviders", "SignalboxUsage", "SignalboxConfig", "Signalbox", "SignalboxServer",
+                "SignalboxDemo", "CMimalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

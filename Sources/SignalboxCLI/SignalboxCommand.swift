@@ -16,7 +16,7 @@ struct SignalboxCommand: ParsableCommand {
         version: "signalbox \(Build.version)",
         subcommands: [
             ServeCommand.self, CheckCommand.self, HealthCommand.self, StatusCommand.self,
-            PricesCommand.self, UsageCommand.self,
+            PricesCommand.self, UsageCommand.self, ValidateCommand.self,
         ])
 
     static func main() {

@@ -12,6 +12,7 @@ struct ServerEvents: ServerObserver {
     private let refused: Counter
     private let rejections: CounterFamily
     private let lag: Histogram
+    private let validations: CounterFamily
 
     init(registry: MetricRegistry, logger: Logger) {
         self.logger = logger
@@ -23,6 +24,8 @@ struct ServerEvents: ServerObserver {
         for reason in RejectionReason.allCases {
             rejections.series(reason.rawValue).increment(by: UInt64(0))
         }
+        validations = registry.counter(Catalogue.keyValidations)
+        for outcome in ValidationOutcome.allCases { _ = validations.series(outcome.rawValue) }
     }
 
     func watch(_ loops: [EventLoop]) {
@@ -50,6 +53,23 @@ struct ServerEvents: ServerObserver {
             fields.string("error_type", error.code)
             fields.string("error", error.message)
         }
+    }
+
+    /// Somebody asked about a key that is none of the configuration's.
+    func validated(_ found: KeyValidation, _ requestID: String) {
+        validations.series(ValidationOutcome(found.verdict).rawValue).increment()
+        logger.log(.info, "key_validated", requestID: requestID) { fields in
+            fields.string("provider", found.provider)
+            fields.string("state", found.report.state.rawValue)
+            fields.string("code", found.report.code.rawValue)
+            fields.bool("confirmed", found.isConfirmed)
+            if let status = found.report.status { fields.int("status", status) }
+            fields.milliseconds("elapsed_ms", found.elapsed)
+        }
+    }
+
+    func validationRefused() {
+        validations.series(ValidationOutcome.busy.rawValue).increment()
     }
 
     func listening(_ listener: StaticString, _ address: ListenAddress) {
@@ -120,6 +140,21 @@ struct ServerEvents: ServerObserver {
 
     func stopped() {
         logger.log(.info, "stopped")
+    }
+}
+
+/// What became of somebody's question about a key.
+enum ValidationOutcome: String, CaseIterable {
+    case good, bad, unclear
+    /// Not asked: as many are under way as may be.
+    case busy
+
+    init(_ verdict: KeyValidation.Verdict) {
+        switch verdict {
+        case .good: self = .good
+        case .bad: self = .bad
+        case .unclear: self = .unclear
+        }
     }
 }
 

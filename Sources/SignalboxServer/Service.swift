@@ -80,6 +80,11 @@ public final class Service: Sendable {
                 endpoints: [scrapes.endpoint] + HealthReplies(readiness: readiness).endpoints
                     + RoutingEndpoints(router: router, checks: keyChecks).endpoints + [turns.endpoint]
                     + KeyEndpoints(checks: keyChecks).endpoints
+                    + [
+                        ValidateEndpoint(
+                            validators: keyChecks.validators, router: router, events: events
+                        ).endpoint
+                    ]
                     + UsageEndpoints(books: books, time: time).endpoints)
             self.admin = admin
             let limits = ServerLimits(configuration.server)

@@ -19,6 +19,8 @@ import Synchronization
 ///     await checks.close()
 ///     await router.shutdown()
 public final class KeyChecks: Sendable {
+    /// Asks about keys of other people's, on the same thread: from ``start()`` to ``close()``.
+    public let validators: Validators
     private let router: Router
     private let inquirer: KeyInquirer
     private let watch: KeyWatch
@@ -48,6 +50,7 @@ public final class KeyChecks: Sendable {
         } catch {
             throw RouterError(description: error.description)
         }
+        validators = Validators(sharing: inquirer, time: time)
         let book = Book()
         self.router = router
         self.time = time

@@ -26,7 +26,7 @@ extension ResolvedProvider {
 }
 
 /// A probe whose report has no secret in it, not even one that went beside the key.
-private struct CleanProbe: KeyProbe {
+struct CleanProbe: KeyProbe {
     private var probe: any KeyProbe
     private let redaction: KeyRedaction
 

@@ -53,11 +53,15 @@ public struct KeyDetails: Sendable, Equatable {
     public var missingScopes: [String] = []
     /// Those that the key may name.
     public var models: [String] = []
+    /// Those asked after by name that the provider has not, or not for this key.
+    public var missingModels: [String] = []
     public var balances: [KeyBalance] = []
     /// What is left until a limit on the key is reached.
     public var limitRemaining: KeyBalance?
     public var expiresAt: WallTime?
     public var organisation: String?
+    /// The only one that the key is for.
+    public var region: String?
     /// How many scopes were tried.
     public var attempts: Int?
 

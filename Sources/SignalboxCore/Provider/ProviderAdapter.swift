@@ -18,6 +18,10 @@ public protocol ProviderAdapter: Sendable {
     /// - Parameter models: those that the key is wanted for.
     func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)?
 
+    /// How it is asked whether `key` may name `model`, for nothing; nil where this vendor's list of models is
+    /// all there is to ask. The name is then in the report's `details.models`, or in its `missingModels`.
+    func modelProbe(_ key: Secret?, model: String) -> (any KeyProbe)?
+
     /// The body of one attempt. A vendor that speaks the caller's dialect gets the caller's bytes; only what
     /// must change is spliced.
     /// - Throws: of kind `invalidRequest`, naming the field, what the vendor cannot express.
@@ -49,6 +53,8 @@ extension ProviderAdapter {
     public func session(for key: Secret?) -> (any TokenSession)? { nil }
 
     public func probe(_ key: Secret?, models: [String]) -> (any KeyProbe)? { nil }
+
+    public func modelProbe(_ key: Secret?, model: String) -> (any KeyProbe)? { nil }
 
     public func prefill(model: String) -> Prefill { .refused }
 

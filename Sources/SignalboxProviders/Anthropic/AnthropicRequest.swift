@@ -51,6 +51,10 @@ public struct AnthropicAdapter: ProviderAdapter {
         AnthropicProbe.make(baseURL: baseURL, key: key)
     }
 
+    public func modelProbe(_ key: Secret?, model: String) -> (any KeyProbe)? {
+        AnthropicProbe.make(baseURL: baseURL, key: key, model: model)
+    }
+
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         if let native = native(call) {
             var splice = JSONSplice(native.fields)

@@ -33,6 +33,10 @@ public struct GeminiAdapter: ProviderAdapter {
         GeminiProbe.make(baseURL: baseURL, key: key, models: models)
     }
 
+    public func modelProbe(_ key: Secret?, model: String) -> (any KeyProbe)? {
+        GeminiProbe.make(baseURL: baseURL, key: key, model: model)
+    }
+
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         switch call.operation {
         case .chat, .chatStream:

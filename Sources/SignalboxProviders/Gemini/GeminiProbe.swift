@@ -5,8 +5,10 @@ import SignalboxCore
 enum GeminiProbe {
     private static let counted = Array(#"{"contents":[{"role":"user","parts":[{"text":"Hello"}]}]}"#.utf8)
 
+    private static let vendor = KeyVendor(name: "Gemini", failure: GeminiFailure.judge, ownState: state)
+
     static func make(baseURL: String, key: Secret?, models wanted: [String]) -> StagedProbe {
-        let headers = [(name: "x-goog-api-key", value: key ?? Secret(""))]
+        let headers = headers(key)
         let models = StagedProbe.Stage(
             request: { _ in KeyProbeRequest(.get, baseURL + "/models", headers: headers) }
         ) { tree, report in
@@ -19,10 +21,7 @@ enum GeminiProbe {
             request: { report in
                 guard let path = wanted.first.map({ GeminiModel($0).path }) ?? report.details.models.first
                 else { return nil }
-                return KeyProbeRequest(
-                    .post, "\(baseURL)/\(path):countTokens",
-                    headers: headers + [(name: "content-type", value: Secret("application/json"))],
-                    body: counted)
+                return counting(baseURL, key, path: path)
             }
         ) { tree, report in
             guard tree["totalTokens"]?.integer != nil else { return false }
@@ -30,9 +29,27 @@ enum GeminiProbe {
                 "Gemini knows the key and lets it reach a model; whether it may generate was not tried"
             return true
         }
-        return StagedProbe(
-            KeyVendor(name: "Gemini", failure: GeminiFailure.judge, ownState: state), key: key,
-            stages: [models, count])
+        return StagedProbe(vendor, key: key, stages: [models, count])
+    }
+
+    /// A model that is listed may be denied.
+    static func make(baseURL: String, key: Secret?, model: String) -> ModelProbe? {
+        guard ModelProbe.path(of: model) != nil else { return nil }
+        return ModelProbe(
+            vendor: vendor, key: key, model: model,
+            request: counting(baseURL, key, path: GeminiModel(model).path),
+            isTold: { $0["totalTokens"]?.integer != nil })
+    }
+
+    private static func counting(_ baseURL: String, _ key: Secret?, path: String) -> KeyProbeRequest {
+        KeyProbeRequest(
+            .post, "\(baseURL)/\(path):countTokens",
+            headers: headers(key) + [(name: "content-type", value: Secret("application/json"))],
+            body: counted)
+    }
+
+    private static func headers(_ key: Secret?) -> [(name: String, value: Secret)] {
+        [(name: "x-goog-api-key", value: key ?? Secret(""))]
     }
 
     @Sendable private static func state(_ failure: UpstreamFailure) -> KeyState? {

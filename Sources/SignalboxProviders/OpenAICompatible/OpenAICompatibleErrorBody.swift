@@ -98,10 +98,14 @@ struct OpenAICompatibleErrorBody {
         code.flatMap { Int($0) }.flatMap { 400...599 ~= $0 ? $0 : nil }
     }
 
-    /// What the provider calls it, in bounded length.
+    /// What the provider calls it, in bounded length. A code that is only the status again says less than the
+    /// one beside it.
     var shownCode: String? {
-        (code ?? type).map { String(Redaction.clean($0).prefix(64)) }
+        let other = status == nil ? nil : metadata.values.sorted().first { Known(spelled: $0) != nil }
+        return (other ?? code ?? type).map { String(Redaction.clean($0).prefix(64)) }
     }
+
+    private typealias Known = OpenAICompatibleErrorCode
 
     private static func text(_ value: JSONValue, in bytes: [UInt8]) -> String? {
         JSONScan.string(at: value, in: bytes) ?? JSONScan.integer(at: value, in: bytes).map { String($0) }

@@ -20,9 +20,6 @@ enum OpenAICompatibleProbe {
 
     static func make(_ dialect: OpenAIDialect, key: Secret?, ask: @escaping Ask) -> StagedProbe {
         let hasKey = key.map { !$0.isEmpty } ?? false
-        let vendor = KeyVendor(
-            name: dialect.name, failure: { OpenAICompatibleFailure.judge($0, dialect) },
-            ownState: { OpenAIKeyStates.own($0, dialect) })
         let stages: [StagedProbe.Stage]
         switch dialect.keyCheck {
         case .models: stages = [models(key, ask)]
@@ -39,17 +36,40 @@ enum OpenAICompatibleProbe {
         case .keyLimits: stages = [.init(request: { _ in ask("/key", key) }, read: readKeyLimits)]
         }
         return StagedProbe(
-            vendor, key: hasKey ? key : nil, isKeyNeeded: dialect.isKeyNeeded, stages: stages)
+            vendor(dialect), key: hasKey ? key : nil, isKeyNeeded: dialect.isKeyNeeded, stages: stages)
+    }
+
+    /// Nil where single models are not told of, or told of to everybody.
+    static func make(_ dialect: OpenAIDialect, key: Secret?, model: String, ask: Ask) -> ModelProbe? {
+        switch dialect.keyCheck {
+        case .models, .modelsCompared, .apiKey: break
+        case .balance, .keyLimits: return nil
+        }
+        return ModelProbe.path(of: model).map { path in
+            ModelProbe(
+                vendor: vendor(dialect), key: key, isKeyNeeded: dialect.isKeyNeeded, model: model,
+                request: ask("/models/" + path, key), isTold: { $0["id"]?.string?.isEmpty == false })
+        }
+    }
+
+    private static func vendor(_ dialect: OpenAIDialect) -> KeyVendor {
+        KeyVendor(
+            name: dialect.name, failure: { OpenAICompatibleFailure.judge($0, dialect) },
+            ownState: { OpenAIKeyStates.own($0, dialect) })
     }
 
     private static func models(_ key: Secret?, _ ask: @escaping Ask) -> StagedProbe.Stage {
         StagedProbe.Stage(request: { _ in ask("/models", key) }) { tree, report in
-            // One vendor lists them without a wrapper.
-            guard let list = tree["data"]?.elements ?? tree.elements else { return false }
+            guard let list = tree["data"]?.elements ?? bareList(tree) else { return false }
             report.details.models = KeyProbing.names(list, "id")
             if key == nil { report.proof.exists = nil }
             return true
         }
+    }
+
+    /// One vendor lists them without a wrapper. Just any list is none of models.
+    private static func bareList(_ tree: JSONTree) -> [JSONTree]? {
+        tree.elements.flatMap { KeyProbing.names($0, "id").isEmpty ? nil : $0 }
     }
 
     /// `{"is_available", "balance_infos": [{"currency", "total_balance"}]}`
@@ -85,7 +105,8 @@ enum OpenAICompatibleProbe {
 
     /// `{"data": {"limit", "limit_remaining", "expires_at", …}}`, in US dollars.
     @Sendable private static func readKeyLimits(_ tree: JSONTree, _ report: inout KeyReport) -> Bool {
-        guard let data = tree["data"], data.members != nil else { return false }
+        let told = ["label", "limit", "limit_remaining", "usage", "is_free_tier"]
+        guard let data = tree["data"], told.contains(where: { data[$0] != nil }) else { return false }
         let left = KeyProbing.amount(data["limit_remaining"]).flatMap { KeyBalance(amount: $0, unit: "USD") }
         report.details.limitRemaining = left
         report.details.expiresAt = data["expires_at"]?.string.flatMap { InternetDate.parse($0) }

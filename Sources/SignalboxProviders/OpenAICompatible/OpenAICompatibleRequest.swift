@@ -47,6 +47,12 @@ public struct OpenAICompatibleAdapter: ProviderAdapter {
         }
     }
 
+    public func modelProbe(_ key: Secret?, model: String) -> (any KeyProbe)? {
+        OpenAICompatibleProbe.make(dialect, key: key, model: model) { path, key in
+            KeyProbeRequest(.get, baseURL + path, headers: keyHeaders(key))
+        }
+    }
+
     public func encode(_ call: ChatCall, model: String) throws(UpstreamFailure) -> [UInt8] {
         try request.encode(call, model: model)
     }

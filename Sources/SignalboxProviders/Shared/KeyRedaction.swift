@@ -27,6 +27,7 @@ package struct KeyRedaction: Sendable {
         clean.details.scopes = report.details.scopes.map(self.clean)
         clean.details.missingScopes = report.details.missingScopes.map(self.clean)
         clean.details.models = report.details.models.map(self.clean)
+        clean.details.missingModels = report.details.missingModels.map(self.clean)
         clean.details.organisation = report.details.organisation.map(self.clean)
         return clean
     }

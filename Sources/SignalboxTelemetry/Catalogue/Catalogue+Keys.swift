@@ -3,7 +3,7 @@
 extension Catalogue {
     static let keys: [MetricDefinition] = [
         keyValid, keyState, keyChecks, keyLastCheck, keyVerified, keyExpiry, keyBalance, keyLimitRemaining,
-        keyCheckSeconds, keyChecksSkipped, keyChecksInFlight, keyChecksOverdue,
+        keyCheckSeconds, keyChecksSkipped, keyChecksInFlight, keyChecksOverdue, keyValidations,
     ]
 
     public static let keyValid = MetricDefinition(
@@ -53,6 +53,10 @@ extension Catalogue {
     public static let keyChecksOverdue = MetricDefinition(
         "signalbox_key_checks_overdue", .gauge,
         help: "Keys whose check waits for a limit since more than a minute.")
+
+    public static let keyValidations = MetricDefinition(
+        "signalbox_key_validations_total", .counter, labels: ["verdict"],
+        help: "Keys that were asked about over HTTP; `busy`: refused, as many were under way as may be.")
 }
 
 /// Why a check of a key was left out.

@@ -35,20 +35,37 @@ public struct AnthropicFake: FakeVendor {
         case ("POST", "/v1/messages/count_tokens"): return count(request, key: key)
         case ("GET", "/v1/models"):
             return FakeFailure(key: key, model: "").map(AnthropicFake.refusal) ?? modelList
+        case ("GET", let path) where path.hasPrefix("/v1/models/"):
+            let name = String(path.dropFirst("/v1/models/".count))
+            return FakeFailure(key: key, model: "").map(AnthropicFake.refusal) ?? model(named: name)
         default: return AnthropicFake.error(404, "not_found_error", "Not Found")
         }
     }
 
     private var modelList: ReplyScript {
-        let models = self.models.map { model in
-            JSONTree.object([
-                "type": "model", "id": .string(model.rawValue), "display_name": .string(model.rawValue),
-                "created_at": "2026-01-01T00:00:00Z",
-            ])
-        }
+        let models = JSONTree.array(self.models.map { Self.model($0) })
         return .json(
-            200, .object(["data": .array(models), "has_more": false, "first_id": .null, "last_id": .null]),
+            200, .object(["data": models, "has_more": false, "first_id": .null, "last_id": .null]),
             headers: AnthropicFake.headers)
+    }
+
+    /// A short name is known, and not on the list.
+    private func model(named name: String) -> ReplyScript {
+        let full = name == AnthropicFake.shortName ? FakeModel.ok.rawValue : name
+        guard let model = FakeModel(rawValue: full), models.contains(model), model != .failModel else {
+            return AnthropicFake.refusal(.modelMissing)
+        }
+        return .json(200, AnthropicFake.model(model), headers: AnthropicFake.headers)
+    }
+
+    /// Another name of ``FakeModel/ok``, as the vendor has names without dates.
+    public static let shortName = "ok-latest"
+
+    private static func model(_ model: FakeModel) -> JSONTree {
+        .object([
+            "type": "model", "id": .string(model.rawValue), "display_name": .string(model.rawValue),
+            "created_at": "2026-01-01T00:00:00Z",
+        ])
     }
 
     private func count(_ request: FakeRequest, key: String?) -> ReplyScript {

@@ -71,6 +71,9 @@ public struct OpenAIFake: FakeVendor {
         case ("GET", basePath + "/models"):
             if dialect.listsModelsToAll { return modelList }
             return FakeFailure(key: key, model: "").map(dialect.refusal) ?? modelList
+        case ("GET", let path) where path.hasPrefix(basePath + "/models/"):
+            let name = path.dropFirst(basePath.count + "/models/".count)
+            return FakeFailure(key: key, model: "").map(dialect.refusal) ?? model(named: String(name))
         case ("GET", _) where keyInfo(at: request.path) != nil:
             if let failure = FakeFailure(key: key, model: "") { return dialect.refusal(failure) }
             return .json(200, keyInfo(at: request.path) ?? .null, headers: dialect.headers)
@@ -85,13 +88,23 @@ public struct OpenAIFake: FakeVendor {
     }
 
     private var modelList: ReplyScript {
-        let models = models.map { model in
-            JSONTree.object([
-                "id": .string(model.rawValue), "object": "model", "created": .integer(Self.created),
-                "owned_by": "fake",
-            ])
+        let models = JSONTree.array(models.map { Self.model($0) })
+        return .json(200, .object(["object": "list", "data": models]), headers: dialect.headers)
+    }
+
+    /// Only what is listed, and can be called, is there by its name.
+    private func model(named name: String) -> ReplyScript {
+        guard let model = FakeModel(rawValue: name), models.contains(model), model != .failModel else {
+            return dialect.refusal(.modelMissing)
         }
-        return .json(200, .object(["object": "list", "data": .array(models)]), headers: dialect.headers)
+        return .json(200, Self.model(model), headers: dialect.headers)
+    }
+
+    private static func model(_ model: FakeModel) -> JSONTree {
+        .object([
+            "id": .string(model.rawValue), "object": "model", "created": .integer(created),
+            "owned_by": "fake",
+        ])
     }
 
     // MARK: Chat
