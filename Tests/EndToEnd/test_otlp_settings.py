@@ -54,7 +54,8 @@ def test_everything_arrives_as_it_is_and_says_who_sent_it(start, start_receiver)
     def is_asked(record) -> bool:
         return attributes(record.attributes).get("request_id") == "asked"
     logs = wait_for(receiver, "logs", lambda message: any(map(is_asked, records(message))))
-    traces = wait_for(receiver, "traces", spans)
+    traces = wait_for(receiver, "traces", lambda message: any(
+        span.parent_span_id.hex() == parent for span in spans(message)))
     metrics = wait_for(receiver, "metrics", lambda message: any(
         metric.name == "llm_requests_total" and point.as_int == 1 for metric, _, point in points(message)))
     for each in (logs, traces, metrics):
