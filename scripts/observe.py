@@ -38,7 +38,7 @@ def seconds(duration: str) -> float:
 
 
 def compressed(rules: str, factor: float) -> str:
-    """The text of a rules file with every duration divided: windows, `for`, `offset`, and how old records may be.
+    """The text of a rules file with every duration divided: windows, `for`, `offset`, how old records may be.
 
     Latencies stay as they are, and so do names.
     """
@@ -103,6 +103,8 @@ class Program:
         self._reader.join(5)
 
 
+# What Observation may be told where to listen.
+LISTENERS = ("server", "admin", "prometheus", "alertmanager")
 # Where each kind of program says that it listens.
 ADDRESSES = {
     "signalbox": [
@@ -165,7 +167,7 @@ class Observation:
         self, binary: str, directory: Path, day: str = "6m", seed: int = 1, compression: float | None = None,
         listen: dict[str, str] | None = None, tell=None,
     ):
-        listen = dict.fromkeys(("server", "admin", "prometheus", "alertmanager"), "127.0.0.1:0") | (listen or {})
+        listen = dict.fromkeys(LISTENERS, "127.0.0.1:0") | (listen or {})
         self.directory = directory
         self.compression = compression or DAY_SECONDS / seconds(day)
         self._running: list = []
@@ -267,7 +269,7 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    listen = {name: getattr(options, name) for name in ("server", "admin", "prometheus", "alertmanager")}
+    listen = {name: getattr(options, name) for name in LISTENERS}
     observation = Observation(
         options.binary, directory, options.day, options.seed, options.compression, listen, told)
     print(
@@ -276,7 +278,8 @@ def main() -> None:
         f"prometheus     http://{observation.prometheus}/alerts\n"
         f"alertmanager   http://{observation.alertmanager}\n"
         f"logs           {directory}\n\n"
-        f"A day of {options.day}, rules compressed {observation.compression:g} times. What reaches the receiver:\n",
+        f"A day of {options.day}, rules compressed {observation.compression:g} times. "
+        "What reaches the receiver:\n",
         flush=True)
     stopping.wait()
     observation.stop()

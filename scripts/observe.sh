@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The demonstration's day under Prometheus and Alertmanager, with our alerts: everything is installed, built and
-# started here, and ended with Ctrl-C.
+# The demonstration's day under Prometheus and Alertmanager, with our alerts: everything is installed, built
+# and started here, and ended with Ctrl-C.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

@@ -40,7 +40,9 @@ struct DemoCallers: Sendable {
 
     mutating func next() -> Call {
         let tenant = pick([("acme", 5), ("globex", 3), ("initech", 2)])
-        let model = pick([("chat", 54), ("fast", 20), ("code", 12), ("story", 8), ("draft", 4), ("nonsense", 2)])
+        let model = pick([
+            ("chat", 54), ("fast", 20), ("code", 12), ("story", 8), ("draft", 4), ("nonsense", 2),
+        ])
         let isStreaming = happens(0.5)
         let body = JSONTree.object([
             "model": .string(model), "stream": .bool(isStreaming),

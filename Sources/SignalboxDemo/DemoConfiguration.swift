@@ -45,6 +45,27 @@ extension DemoDay {
           traces: {queue: 256, batch: 64, delay: 1s}
           logs: {queue: 256, batch: 64, delay: 1s}
         key_checks: {interval: 10s, retry: 1s, requests_per_minute: 600}
+        \(providers(vendors))
+        \(routes)
+        prices: {file: \(Self.priceFile)}
+        webhooks: {allow: [127.0.0.0/8]}
+        tenants:
+          - id: acme
+            keys: [\(DemoCallers.token(of: "acme"))]
+            webhook: \(webhook("acme", vendors))
+            budgets: [{amount: 500, currency: USD, per: month}]
+          - id: globex
+            keys: [\(DemoCallers.token(of: "globex"))]
+            webhook: \(webhook("globex", vendors))
+          - id: initech
+            keys: [\(DemoCallers.token(of: "initech"))]
+            budgets: [{tokens: \(tokenBudget), per: day}]
+
+        """
+    }
+
+    private func providers(_ vendors: ListenAddress) -> String {
+        """
         providers:
           - name: amber
             kind: openai
@@ -80,6 +101,11 @@ extension DemoDay {
             kind: mock
             models: [mock-normal]
             mock: {latency: 60ms, chunk_interval: 10ms}
+        """
+    }
+
+    private var routes: String {
+        """
         routes:
           - {model: chat, targets: [amber/amber-large, birch, cedar]}
           - {model: story, targets: [amber/amber-large, dunlin, workshop], on_interrupt: continue}
@@ -89,20 +115,6 @@ extension DemoDay {
             hedge_after: 600ms
           - {model: code, targets: [cedar, birch], on_interrupt: hold}
           - {model: draft, targets: [workshop]}
-        prices: {file: \(Self.priceFile)}
-        webhooks: {allow: [127.0.0.0/8]}
-        tenants:
-          - id: acme
-            keys: [\(DemoCallers.token(of: "acme"))]
-            webhook: \(webhook("acme", vendors))
-            budgets: [{amount: 500, currency: USD, per: month}]
-          - id: globex
-            keys: [\(DemoCallers.token(of: "globex"))]
-            webhook: \(webhook("globex", vendors))
-          - id: initech
-            keys: [\(DemoCallers.token(of: "initech"))]
-            budgets: [{tokens: \(tokenBudget), per: day}]
-
         """
     }
 
@@ -114,7 +126,8 @@ extension DemoDay {
     /// No secret: 24 bytes of nothing.
     private static let webhookSecret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-    /// Shorter than the receiver is down, so that there are dead letters, and long enough for a backlog before.
+    /// Shorter than the receiver is down, so that there are dead letters, and long enough for a backlog
+    /// before.
     private var giveUpAfter: Duration { max(.seconds(10), length * 0.27) }
 
     /// About what initech uses in a day: it comes near the end of its budget.

@@ -37,8 +37,8 @@ final class DemoPlay: @unchecked Sendable {
 
     // MARK: The world that the daemon calls
 
-    /// `/amber/models` is `/models` of amber; `/bills/globex` is where globex gets its records, and what is below
-    /// `/collector` takes telemetry.
+    /// `/amber/models` is `/models` of amber; `/bills/globex` is where globex gets its records, and what is
+    /// below `/collector` takes telemetry.
     func serve(_ exchange: Exchange) async {
         let name = exchange.path.dropFirst().prefix { $0 != "/" }
         let rest = String(exchange.path.dropFirst(name.count + 1))

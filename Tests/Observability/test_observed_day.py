@@ -1,7 +1,7 @@
 """The demonstration's day under a real Prometheus with our rules, and a real Alertmanager with a receiver.
 
-Time is compressed as `make observe` does it: a day of minutes, and the rules' durations divided. What fires in the
-course of the day reaches the receiver, and so does its end; then every query of every panel is asked.
+Time is compressed as `make observe` does it: a day of minutes, and the rules' durations divided. What fires
+in the course of the day reaches the receiver, and so does its end; then every query of every panel is asked.
 """
 
 import os
@@ -35,16 +35,18 @@ EXPECTED = [
     ("SignalboxWebhookBacklog", {"endpoint": "globex"}),
     ("SignalboxAvailabilityBudgetBurn", {"severity": "critical"}),
 ]
-# Fired, and not over at the day's end: a dead letter waits for somebody, a price is still missing, a budget is
-# still used up.
+# Fired, and not over at the day's end: a dead letter waits for somebody, a price is missing, a budget is used
+# up.
 LASTING = [
     ("SignalboxDeadLetters", {"endpoint": "globex"}),
     ("SignalboxUnpricedModel", {"provider": "workshop"}),
     ("SignalboxBudgetNearlySpent", {"tenant": "initech"}),
 ]
-# Nothing of the day may look like these. (SignalboxDown may: compressed, it waits less than Prometheus takes to its
-# first scrape.)
-NEVER = {"SignalboxTargetDown", "SignalboxUsageRecordsLost", "SignalboxConfigReloadFailed", "SignalboxRestarting"}
+# Nothing of the day may look like these. (SignalboxDown may: compressed, it waits less than Prometheus takes
+# to its first scrape.)
+NEVER = {
+    "SignalboxTargetDown", "SignalboxUsageRecordsLost", "SignalboxConfigReloadFailed", "SignalboxRestarting",
+}
 
 
 def test_the_day_fires_and_resolves_its_alerts_and_every_panel_has_data(tmp_path: Path) -> None:
