@@ -2,7 +2,6 @@ import ArgumentParser
 import SignalboxConfig
 import SignalboxCore
 import SignalboxDemo
-import SignalboxTelemetry
 
 /// What `serve --demo` plays.
 struct DemoOptions: ParsableArguments {
@@ -48,11 +47,11 @@ struct DemoOptions: ParsableArguments {
     }
 
     /// The vendors are there when it returns; nil where no day is played.
-    func show(_ logger: Logger) async throws -> Show? {
+    func show() async throws -> Show? {
         guard traffic else { return nil }
         let day = DemoDay(length: day ?? .seconds(360), seed: seed ?? 1)
         do {
-            let stage = try DemoStage(day, logger: logger)
+            let stage = try DemoStage(day)
             try await stage.open()
             return Show(stage: stage, configuration: try day.configuration(vendors: stage.address))
         } catch {

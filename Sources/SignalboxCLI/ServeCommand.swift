@@ -70,7 +70,9 @@ struct ServeCommand: ParsableCommand {
         overridden(try ConfigurationSource.read(config))
     }
 
-    private func serve(_ configuration: Configuration, until signals: TerminationSignals) async throws {
+    private func serve(_ loaded: Configuration, until signals: TerminationSignals) async throws {
+        let show = try await day.show()
+        let configuration = show.map { overridden($0.configuration) } ?? loaded
         let writer = LogWriter(
             descriptor: 1, level: LogLevel(configuration.logging.level),
             format: LogFormat(configuration.logging.format),
@@ -78,12 +80,10 @@ struct ServeCommand: ParsableCommand {
         let registry = MetricRegistry()
         registry.describeProcess(writer: writer)
         let logger = Logger(writer: writer)
-        let show = try await day.show(logger)
         let service: Service
         do throws(ServiceError) {
             service = try Service(
-                show.map { overridden($0.configuration) } ?? configuration, registry: registry,
-                logger: logger,
+                configuration, registry: registry, logger: logger,
                 threads: configuration.server.threads.resolved, source: demo ? nil : loadAgain)
             // mimalloc would keep the memory of a burst of large bodies for the next one. Below that size,
             // giving it back only costs the page faults to get it again.
@@ -95,7 +95,7 @@ struct ServeCommand: ParsableCommand {
             throw CommandFailure(message: error.description, status: 1)
         }
         if demo, isatty(STDERR_FILENO) == 1 { show?.greet(service.adminAddress) ?? greet(service) }
-        show?.stage.begin(callersOf: service.addresses[0])
+        show?.stage.begin(callersOf: service.addresses[0], logger: logger)
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 while await signals.nextHangUp() { _ = await service.reload() }

@@ -19,6 +19,12 @@ struct DemoCallers: Sendable {
 
     static let tenants = ["acme", "globex", "initech"]
 
+    /// By how often they are asked for; nobody has the last one.
+    private static let models = [
+        (name: "chat", weight: 50), ("fast", 18), ("code", 12), ("batch", 6), ("story", 8), ("draft", 4),
+        ("nonsense", 2),
+    ]
+
     /// What a tenant sends as `Bearer`: no secret.
     static func token(of tenant: String) -> String { "demo-token-of-\(tenant)" }
 
@@ -41,7 +47,8 @@ struct DemoCallers: Sendable {
     mutating func next() -> Call {
         let tenant = pick([("acme", 5), ("globex", 3), ("initech", 2)])
         let model = pick([
-            ("chat", 54), ("fast", 20), ("code", 12), ("story", 8), ("draft", 4), ("nonsense", 2),
+            ("chat", 50), ("fast", 18), ("code", 12), ("batch", 6), ("story", 8), ("draft", 4),
+            ("nonsense", 2),
         ])
         let isStreaming = happens(0.5)
         let body = JSONTree.object([

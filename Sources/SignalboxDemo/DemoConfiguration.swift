@@ -88,7 +88,7 @@ extension DemoDay {
             base_url: http://\(vendors)/cedar
             keys: [\(DemoVendors.key("cedar", 0))]
             models: [cedar-coder]
-            limits: {rpm: 600, concurrency: 4}
+            limits: {rpm: 600, concurrency: 2}
             key_recheck: 10s
           - name: dunlin
             kind: gigachat
@@ -114,6 +114,7 @@ extension DemoDay {
             targets: [{provider: amber, model: amber-small, weight: 3}, birch]
             hedge_after: 600ms
           - {model: code, targets: [cedar, birch], on_interrupt: hold}
+          - {model: batch, targets: [cedar]}
           - {model: draft, targets: [workshop]}
         """
     }

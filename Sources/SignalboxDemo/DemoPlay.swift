@@ -7,7 +7,6 @@ final class DemoPlay: @unchecked Sendable {
     // @unchecked: made on any thread, then touched by the loop's alone.
     private let day: DemoDay
     private let client: HTTPClient
-    private let events: DemoEvents
     private var vendors: DemoVendors
     private var callers: DemoCallers
     private var random: FastRandom
@@ -19,10 +18,9 @@ final class DemoPlay: @unchecked Sendable {
     /// Requests on their way at once; those that come beyond are left out.
     static let callsMax = 256
 
-    init(_ day: DemoDay, client: HTTPClient, events: DemoEvents) {
+    init(_ day: DemoDay, client: HTTPClient) {
         self.day = day
         self.client = client
-        self.events = events
         vendors = DemoVendors(seed: day.seed)
         callers = DemoCallers(seed: day.seed &+ 1)
         random = FastRandom(seed: day.seed &+ 2)
@@ -65,11 +63,11 @@ final class DemoPlay: @unchecked Sendable {
 
     // MARK: The callers of the daemon
 
-    func begin(callersOf address: ListenAddress) {
+    func begin(callersOf address: ListenAddress, _ events: DemoEvents) {
         client.start()
         startedAt = loop.now()
         let templates = DemoCallers.templates(address)
-        running = loop.spawn { await self.run(templates) }
+        running = loop.spawn { await self.run(templates, events) }
     }
 
     /// Nothing is sent any more, and what was is given up.
@@ -79,14 +77,14 @@ final class DemoPlay: @unchecked Sendable {
         client.stop()
     }
 
-    private func run(_ templates: [String: RequestTemplate]) async {
+    private func run(_ templates: [String: RequestTemplate], _ events: DemoEvents) async {
         var earlier = DemoDay.Hour(troubles: [], requestsPerSecond: 0, cedarBalance: 0, birchRemaining: 0)
         do throws(CancellationError) {
             while true {
                 let hour = hour
                 for change in day.changes(from: earlier, to: hour) { events.changed(change) }
                 earlier = hour
-                if calls.count < Self.callsMax { send(callers.next(), templates) }
+                if calls.count < Self.callsMax { send(callers.next(), templates, events) }
                 // Requests come by chance, so many a second on average; a look at the clock now and then.
                 let pause = -log(1 - Double.random(in: 0..<1, using: &random)) / hour.requestsPerSecond
                 try await loop.sleep(for: .seconds(min(pause, 1)))
@@ -96,18 +94,22 @@ final class DemoPlay: @unchecked Sendable {
         }
     }
 
-    private func send(_ call: DemoCallers.Call, _ templates: [String: RequestTemplate]) {
+    private func send(
+        _ call: DemoCallers.Call, _ templates: [String: RequestTemplate], _ events: DemoEvents
+    ) {
         guard let template = templates[call.tenant] else { preconditionFailure("each tenant has one") }
         callNumber += 1
         let number = callNumber
         calls[number] = loop.spawn {
-            await self.finish(call, template)
+            await self.finish(call, template, events)
             self.calls[number] = nil
         }
     }
 
     /// Reads an answer to its end, or leaves in the middle: what became of it, the daemon's metrics tell.
-    private func finish(_ call: DemoCallers.Call, _ template: RequestTemplate) async {
+    private func finish(
+        _ call: DemoCallers.Call, _ template: RequestTemplate, _ events: DemoEvents
+    ) async {
         let reply = client.post(
             template, body: call.body, headers: call.headers,
             deadline: Deadline(at: loop.now().advanced(by: call.patience)))

@@ -5,11 +5,12 @@ public import SignalboxTelemetry
 /// Plays a ``DemoDay``: the vendors and the receiver of bills behind one server on the loopback interface,
 /// and the callers of the daemon. On a thread of its own, where everything happens.
 ///
-///     let stage = try DemoStage(day, logger: logger)
-///     let address = try await stage.open()          // then the daemon starts, with the vendors there
-///     stage.begin(callersOf: daemon)
+///     let stage = try DemoStage(day)
+///     try await stage.open()                // then the daemon starts, with the vendors at stage.address
+///     stage.begin(callersOf: daemon, logger: logger)
 ///     …
-///     await stage.close()
+///     await stage.close()                   // then the daemon ends
+///     await stage.clear()
 public final class DemoStage: Sendable {
     private let group: EventLoopGroup
     private let server: HTTPServer
@@ -17,11 +18,10 @@ public final class DemoStage: Sendable {
 
     /// Binds a free port of the loopback interface.
     /// - Throws: ``DemoError`` where the system gives no thread, port or client.
-    public init(_ day: DemoDay, logger: Logger) throws(DemoError) {
+    public init(_ day: DemoDay) throws(DemoError) {
         do {
             group = try EventLoopGroup(count: 1, name: "demo")
-            let play = DemoPlay(
-                day, client: try HTTPClient(loop: group.loops[0]), events: DemoEvents(logger: logger))
+            let play = DemoPlay(day, client: try HTTPClient(loop: group.loops[0]))
             self.play = play
             server = try HTTPServer(
                 group: group, addresses: [ListenAddress(.loopback, port: 0)], limits: ServerLimits(),
@@ -46,9 +46,10 @@ public final class DemoStage: Sendable {
     }
 
     /// The day begins, and with it the requests to the daemon at `address`.
-    public func begin(callersOf address: ListenAddress) {
+    /// - Parameter logger: is told of each trouble.
+    public func begin(callersOf address: ListenAddress, logger: Logger) {
         let play = play
-        group.loops[0].execute { play.begin(callersOf: address) }
+        group.loops[0].execute { play.begin(callersOf: address, DemoEvents(logger: logger)) }
     }
 
     /// No more callers; what is on its way is broken off. Once, not from a loop.

@@ -18,6 +18,8 @@ VALUES = [
 ]
 LONG = "é" * 5_000
 LABEL_BYTES_MAX = 256
+# The last label of a stateset names a case of a closed list: nobody gives it a value.
+CLOSED = {"llm_key_state state"}
 NOT_UTF8 = b"good \xff\xfe bad"
 
 
@@ -40,7 +42,7 @@ def label_values(form: str, *values: str | bytes) -> dict[str, set[str]]:
             continue
         for sample in family.samples:
             for label, value in sample.labels.items():
-                if label != "le":
+                if label != "le" and f"{family.name} {label}" not in CLOSED:
                     found.setdefault(f"{family.name} {label}", set()).add(value)
     return found
 
