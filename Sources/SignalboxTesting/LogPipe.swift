@@ -1,14 +1,13 @@
 import Glibc
-import SignalboxTelemetry
-import SignalboxTesting
+package import SignalboxTelemetry
 
 /// A log whose lines a test waits for, one after the other.
-final class LogPipe: Sendable {
-    let writer: LogWriter
+package final class LogPipe: Sendable {
+    package let writer: LogWriter
     private let lines = Handover<String>()
     private let descriptor: Int32
 
-    init() throws {
+    package init() throws {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw NoPipe() }
         descriptor = ends[1]
@@ -23,7 +22,7 @@ final class LogPipe: Sendable {
     }
 
     /// The next line with that event; those before it are dropped.
-    func line(_ event: String, containing part: String = "") throws -> String {
+    package func line(_ event: String, containing part: String = "") throws -> String {
         while true {
             let line = try lines.take()
             if line.contains("\"message\":\"\(event)\""), line.contains(part) { return line }
