@@ -46,6 +46,21 @@ import Testing
         #expect(keys.allSatisfy { (run.times(of: $0).last ?? .zero) > .minutes(62) })
     }
 
+    @Test
+    func `a key whose checks tell a balance is checked at each fourth turn at least, whatever traffic says`()
+    {
+        var run = ScheduleRun()
+        let keys = ScheduleRun.keys(20, of: "one")
+        run.add(keys, ScheduleRun.terms(jitter: 0.1), .judged(isBad: false, tellsAmounts: true, due: .zero))
+        run.run(for: .minutes(15 * 40), proof: { _, now in now }) { _, _ in
+            Reply(ending: .taught(isBad: false, tellsAmounts: true))
+        }
+        // Forty turns; a proof at the very moment moves the next one by an interval, and a little more by
+        // jitter.
+        for key in keys { #expect((8...11).contains(run.times(of: key).count)) }
+        #expect(run.skipped.count >= 20 * 3 * 8)
+    }
+
     @Test func `after a proof the next check is due an interval later`() throws {
         var run = known()
         let proof = run.now.advanced(by: .minutes(10))

@@ -25,6 +25,10 @@ extension KeySchedule {
         /// A verdict is believed.
         var isKnown = false
         var isBad = false
+        /// Its checks tell more than whether it works.
+        var tellsAmounts = false
+        /// Turns in a row that traffic has spared it.
+        private var spares = 0
         /// The number of the check that is under way.
         var check: Int?
         /// Where it stands in line; 0 while it does not.
@@ -56,7 +60,9 @@ extension KeySchedule {
 
         /// Whether traffic says what a check would say.
         func isSpared(by proof: Instant, at now: Instant) -> Bool {
-            guard isKnown, !isBad, !isDemanded, proof.duration(to: now) < terms.interval else { return false }
+            guard isKnown, !isBad, !isDemanded, proof.duration(to: now) < terms.interval,
+                !tellsAmounts || spares < KeySchedule.sparesMax
+            else { return false }
             switch cause {
             case .regular: return true
             case .again: return ended.map { $0 < proof } ?? true
@@ -69,6 +75,7 @@ extension KeySchedule {
             // Never sooner: it would be spared by the same proof again.
             due = moved(anchor, by: abs(jitter))
             (cause, failures) = (.regular, 0)
+            spares += 1
         }
 
         mutating func begin(_ number: Int, at now: Instant) {
@@ -76,6 +83,7 @@ extension KeySchedule {
             place = 0
             begun = now
             isDemanded = false
+            spares = 0
         }
 
         /// - Parameter jitter: up to the terms' own, either way.
@@ -89,7 +97,8 @@ extension KeySchedule {
             }
             var least = Duration.zero
             switch ending {
-            case .taught(let isBad):
+            case .taught(let isBad, let tellsAmounts):
+                self.tellsAmounts = tellsAmounts
                 nextLine(after: isKnown ? now.advanced(by: terms.interval / 2) : now)
                 due = max(now, moved(anchor, by: jitter))
                 (cause, failures, isKnown) = (.regular, 0, true)

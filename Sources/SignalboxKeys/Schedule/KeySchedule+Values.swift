@@ -34,15 +34,15 @@ extension KeySchedule {
     package enum Past: Sendable, Hashable {
         case unknown
         /// A verdict is believed; the next check was due after so long.
-        case judged(isBad: Bool, due: Duration)
+        case judged(isBad: Bool, tellsAmounts: Bool = false, due: Duration)
         /// None is believed; the next check was due after so long.
         case tried(due: Duration)
     }
 
     /// What a check was good for.
     package enum Ending: Sendable, Hashable {
-        /// A verdict is believed, or confirmed.
-        case taught(isBad: Bool)
+        /// A verdict is believed, or confirmed. Amounts, such as a balance, are what traffic does not show.
+        case taught(isBad: Bool, tellsAmounts: Bool = false)
         /// A verdict waits to be confirmed.
         case doubted
         case nothing(retryAfter: Duration?)
@@ -65,4 +65,9 @@ extension KeySchedule {
         /// When to ask again if nothing ends before.
         package var next: Instant?
     }
+}
+
+extension KeyDetails {
+    /// Whether there is something in it that is used up, and that callers' requests do not show.
+    var tellsAmounts: Bool { !balances.isEmpty || limitRemaining != nil }
 }

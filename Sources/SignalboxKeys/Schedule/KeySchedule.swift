@@ -21,6 +21,8 @@ package struct KeySchedule: Sendable {
     package static let inFlightMax = 16
     /// No provider is left alone for longer, whatever it asks for.
     package static let restMax: Duration = .seconds(3_600)
+    /// So many turns in a row may traffic spare a key whose checks tell amounts: they would grow stale.
+    package static let sparesMax = 3
     /// A check that waits for a limit is overdue after this.
     package static let overdueAfter: Duration = .seconds(60)
 
@@ -91,7 +93,8 @@ package struct KeySchedule: Sendable {
                 freshBefore[provider] = index + 1
                 entry.due = soon(index, of: fresh[provider]?.count ?? 1, addition, at: now)
             case .tried(let due): entry.due = now.advanced(by: entry.bounded(due))
-            case .judged(let isBad, let due):
+            case .judged(let isBad, let tellsAmounts, let due):
+                entry.tellsAmounts = tellsAmounts
                 entry.due = now.advanced(by: entry.bounded(due))
                 entry.anchor = entry.due
                 (entry.isKnown, entry.isBad, entry.cause) = (true, isBad, .regular)

@@ -101,7 +101,8 @@ extension KeySchedule.Past {
             self = .tried(due: due)
             return
         }
-        self = .judged(isBad: standing.state.weight == .bad, due: due)
+        self = .judged(
+            isBad: standing.state.weight == .bad, tellsAmounts: standing.details.tellsAmounts, due: due)
     }
 }
 

@@ -106,7 +106,7 @@ struct KeyWatchState {
         _ outcome: KeyJudgement.Outcome, _ report: KeyReport, isBad: Bool
     ) -> KeySchedule.Ending {
         switch outcome {
-        case .confirmed, .changed: .taught(isBad: isBad)
+        case .confirmed, .changed: .taught(isBad: isBad, tellsAmounts: report.details.tellsAmounts)
         case .doubted: .doubted
         case .nothing:
             report.state == .rateLimited

@@ -37,9 +37,9 @@ def main() -> int:
             except Refused as refused:
                 mistakes.append(f"{question}: {refused}")
         everything += answers
-        for name, asked in choices(dashboard, window).items():
+        for variable, asked in choices(dashboard, window).items():
             if not prometheus.values(asked, window):
-                mistakes.append(f"{dashboard['uid']}: nothing to choose for {name}: {asked}")
+                mistakes.append(f"{dashboard['uid']}: nothing to choose for {variable}: {asked}")
         mistakes += [answer.mistake for answer in answers if answer.mistake]
         if options.out:
             options.out.mkdir(parents=True, exist_ok=True)
