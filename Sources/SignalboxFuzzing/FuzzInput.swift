@@ -16,6 +16,13 @@ struct FuzzInput {
         (0..<8).reduce(0) { number, _ in number << 8 | UInt64(rest.popFirst() ?? 0) }
     }
 
+    /// The next so many bytes, or what there is.
+    mutating func take(_ count: Int) -> [UInt8] {
+        let taken = Array(rest.prefix(count))
+        rest = rest.dropFirst(taken.count)
+        return taken
+    }
+
     /// What stands before the next line feed; nil behind the last.
     mutating func line() -> [UInt8]? {
         guard !rest.isEmpty else { return nil }

@@ -43,6 +43,7 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
         JSONFuzz.targets + FramingFuzz.targets + HeadFuzz.targets + RequestFuzz.targets + CallerFuzz.targets
         + FieldFuzz.targets + EstimateFuzz.targets
         + DateFuzz.targets + ConfigurationFuzz.targets + AdapterFuzz.targets
+        + KeyFuzz.targets
 
     /// Kinds of provider that no target reaches yet, as their adapters are not built.
     public static var kindsLeftOut: [String] { FuzzSubject.leftOut.map(\.rawValue) }

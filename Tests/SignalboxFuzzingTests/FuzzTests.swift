@@ -29,6 +29,24 @@ import Testing
         }
     }
 
+    @Test func `each kind of provider that can be asked about a key has its probe`() {
+        let names = Set(FuzzTarget.all.map(\.name))
+        for kind in ProviderKind.allCases where kind.isNetworked {
+            #expect(names.contains("keys:\(kind.rawValue)"))
+        }
+    }
+
+    @Test func `a probe's samples are what the vendor answers, good and bad`() {
+        for target in FuzzTarget.all where target.name.hasPrefix("keys:") {
+            let heads = (UInt64(1)...60).map {
+                String(decoding: target.sample(seed: $0).prefix(4), as: UTF8.self)
+            }
+            #expect(heads.contains("200 "), "\(target)")
+            // ollama and whoever else needs no key refuses none.
+            #expect(target.name == "keys:ollama" || heads.contains { $0.hasPrefix("4") }, "\(target)")
+        }
+    }
+
     @Test func `the tree stays the same when it is written and parsed again`() throws {
         let target = try #require(FuzzTarget.named("tree"))
         for seed in UInt64(1)...200 { #expect(target.violation(seed: seed) == nil) }
