@@ -206,10 +206,10 @@ TRAFFIC = Row("What requests say of keys", [
     series("Keys that somebody asked about",
            Query(rate("signalbox_key_validations_total", by="verdict"), "{{verdict}}"),
            unit="ops", width=24, height=6, stack=True, nothing="Nobody asked about a key",
-           shows="Keys a second that were given to POST /v1/keys/validate, such as by an onboarding page, and "
-                 "what they were.",
-           bad="busy: more than sixteen at once, and the seventeenth is refused. Many invalid ones: somebody "
-               "tries out keys that are not theirs.",
+           shows="Keys a second that were given to POST /v1/keys/validate, such as by an onboarding page, "
+                 "and what they were.",
+           bad="busy: more than sixteen at once, and the next is refused. Many bad ones: somebody tries out "
+               "keys that are not theirs.",
            then="The log line key_validated has kind, state and the provider's request id; who may call is "
                 "admin.token's to say."),
 ])
