@@ -5,7 +5,9 @@ from contextlib import ExitStack
 from harness import behaviours
 from harness.configuration import key_value
 from harness.daemon import run
-from harness.keys import check_now, checked, list_models, listed, ONCE, openai, state, wait_for_state
+from harness.keys import (
+    ONCE, between_checks, check_now, checked, list_models, listed, openai, state, wait_for_state,
+)
 from harness.raw_client import RawClient, request
 
 
@@ -16,7 +18,7 @@ def test_what_is_known_of_keys_can_be_read(start_daemon, alpha, beta):
     daemon = start_daemon(checked(openai("alpha", alpha), openai("beta", beta)))
     wait_for_state(daemon, "alpha-0", "valid")
     wait_for_state(daemon, "beta-0", "invalid")
-    good, bad = listed(daemon)["alpha-0"], listed(daemon)["beta-0"]
+    good, bad = between_checks(daemon, "alpha-0"), listed(daemon)["beta-0"]
     assert (good["provider"], good["kind"], good["state"], good["code"]) == (
         "alpha", "openai", "valid", "SUCCESS")
     assert good["proof"] == {"exists": True}

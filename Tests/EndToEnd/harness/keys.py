@@ -75,6 +75,12 @@ def listed(daemon: Daemon) -> dict[str, dict]:
     return {key["key"]: key for key in daemon.admin("/admin/keys").json["keys"]}
 
 
+def between_checks(daemon: Daemon, key: str) -> dict:
+    """What is listed of a key while no check of it is under way: a running one has no next."""
+    return scraped_until(
+        lambda: listed(daemon)[key], lambda known: "next_check" in known, f"an end to the check of {key}")
+
+
 def check_now(daemon: Daemon, key: str) -> Response:
     return fetch(f"{daemon.admin_url}/admin/keys/{key}/check", "POST", b"")
 
