@@ -37,6 +37,18 @@ import Testing
         #expect(run.mostInAnyMinute <= 60)
     }
 
+    @Test func `of a thousand keys those that traffic proves are skipped, and no others`() {
+        var run = thousand()
+        func isProved(_ key: KeyName) -> Bool { ["p0", "p1", "p2", "p3", "p4"].contains(key.provider) }
+        run.run(for: .minutes(62), proof: { key, now in isProved(key) ? now : nil })
+        let counts = Dictionary(grouping: run.begun, by: \.key).mapValues(\.count)
+        #expect(counts.count == 1_000)
+        // The first check tells what traffic does not.
+        #expect(counts.allSatisfy { isProved($0.key) ? $0.value == 1 : (4...6).contains($0.value) })
+        #expect(Set(run.skipped).count == 500 && run.skipped.allSatisfy(isProved))
+        #expect(run.mostInAnyMinute <= 60)
+    }
+
     @Test func `no key waits longer than its interval and its jitter, nor is checked much sooner`() {
         var run = thousand()
         run.run(for: .minutes(62))
