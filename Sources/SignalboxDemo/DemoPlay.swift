@@ -84,7 +84,11 @@ final class DemoPlay: @unchecked Sendable {
                 let hour = hour
                 for change in day.changes(from: earlier, to: hour) { events.changed(change) }
                 earlier = hour
-                if calls.count < Self.callsMax { send(callers.next(), templates, events) }
+                if calls.count < Self.callsMax {
+                    send(callers.next(), templates, events)
+                } else {
+                    events.leftOut()
+                }
                 // Requests come by chance, so many a second on average; a look at the clock now and then.
                 let pause = -log(1 - Double.random(in: 0..<1, using: &random)) / hour.requestsPerSecond
                 try await loop.sleep(for: .seconds(min(pause, 1)))

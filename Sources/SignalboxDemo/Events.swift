@@ -22,6 +22,11 @@ struct DemoEvents: Sendable {
         logger.log(.debug, "demo_call_lost") { $0.string("error", "\(error)") }
     }
 
+    /// As many calls are on their way as may be: one more is not made.
+    func leftOut() {
+        logger.log(.warning, "demo_call_left_out") { $0.int("calls_max", DemoPlay.callsMax) }
+    }
+
     func ended() {
         logger.log(.debug, "demo_ended") { _ in }
     }

@@ -51,6 +51,8 @@ def test_a_key_is_checked_when_that_is_asked_for(start_daemon, alpha, beta):
     unknown = check_now(daemon, "gamma-0")
     assert (unknown.status, unknown.error["code"]) == (404, "key_not_found")
     assert "`alpha`, `beta`" in unknown.error["message"]
+    pasted = check_now(daemon, "sk-pasted-by-mistake")
+    assert pasted.status == 404 and b"pasted" not in pasted.body
     unchecked = check_now(daemon, "beta-0")
     assert (unchecked.status, unchecked.error["code"]) == (409, "key_not_checked")
     assert "`beta`" in unchecked.error["message"] and beta.checks == []

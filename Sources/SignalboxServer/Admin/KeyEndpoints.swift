@@ -16,13 +16,13 @@ struct KeyEndpoints: Sendable {
             },
             AdminEndpoint(.post, Self.check.description, for: .administration) { exchange, id in
                 let alias = Self.check.step(of: exchange.path) ?? ""
-                exchange.respond(Self.reply(to: await checks.check(alias), alias), id)
+                exchange.respond(Self.reply(to: await checks.check(alias)), id)
             },
         ]
     }
 
-    /// A body is not looked at.
-    static func reply(to outcome: KeyChecks.CheckOutcome, _ alias: String) -> Reply {
+    /// A body is not looked at, and a name that is none is not repeated: it may be the key itself.
+    static func reply(to outcome: KeyChecks.CheckOutcome) -> Reply {
         switch outcome {
         case .checked(let status): return .json(200, status.json)
         case .notChecked(let provider):
@@ -35,8 +35,8 @@ struct KeyEndpoints: Sendable {
             let known = providers.map { "`\($0)`" }.joined(separator: ", ")
             return ErrorObject(
                 status: 404, type: "invalid_request_error", code: "key_not_found",
-                message: "No key is called `\(alias.prefix(200))`. Keys are called after their providers, as "
-                    + "in `NAME-0`; with keys there are: \(known.isEmpty ? "none" : known)."
+                message: "No key is called that. Keys are called after their providers, as in `NAME-0`; with "
+                    + "keys there are: \(known.isEmpty ? "none" : known)."
             ).reply
         }
     }
